@@ -1,0 +1,41 @@
+//! The wire of ridecast, version 1.
+//!
+//! A session is one WebSocket at `GET /v1/ws`. Every text frame in either
+//! direction is one flat JSON object with a `type`: a [`ClientMessage`] on the
+//! way in, a [`ServerMessage`] on the way out. With the subprotocol
+//! [`SUBPROTOCOL_BIN`] the same holds, but batches of vehicles come as the
+//! compact frames of [`binary`]. `docs/protocol.md` tells it in prose.
+//!
+//! This crate imports nothing else of ridecast, so that anyone may import it.
+
+pub mod binary;
+mod client;
+mod close;
+mod error;
+mod id;
+mod position;
+mod rest;
+mod server;
+mod vehicle;
+
+pub use client::{
+    BadMessage, Channel, ClientMessage, GoOnline, Hello, Nearby, Positions, Request, Subscribe,
+    Unsubscribe, Viewport,
+};
+pub use close::CloseCode;
+pub use error::{ErrorBody, ErrorCode};
+pub use id::{
+    InvalidName, RequestId, SessionId, SubscriptionName, UserId, VehicleClass, VehicleId,
+};
+pub use position::Position;
+pub use rest::{NearbyVehicles, PositionsJudged, PostPositions, Ticket};
+pub use server::{Bye, Refused, ServerMessage, VehiclesMessage, Welcome};
+pub use vehicle::{Role, VehicleInfo, VehicleState, VehicleUpdate};
+
+/// Subprotocol in which everything is JSON text. Also spoken when none is offered.
+pub const SUBPROTOCOL_JSON: &str = "ridecast.v1.json";
+/// Subprotocol in which batches of vehicles come as frames of [`binary`].
+pub const SUBPROTOCOL_BIN: &str = "ridecast.v1.bin";
+
+#[cfg(test)]
+mod typescript;

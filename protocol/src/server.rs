@@ -1,0 +1,111 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ErrorBody, ErrorCode, RequestId, Role, SessionId, SubscriptionName, UserId, VehicleId,
+    VehicleUpdate,
+};
+
+/// A message from the server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[cfg_attr(test, ts(optional_fields))]
+pub enum ServerMessage {
+    /// The session is open: the first message of every session.
+    Welcome(Welcome),
+    /// Vehicles of one subscription.
+    Vehicles(VehiclesMessage),
+    /// A request was carried out. Sent only to requests with an `id`.
+    Ok {
+        /// The request's.
+        id: RequestId,
+        /// To `position` and `positions`: how many were accepted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        accepted: Option<u32>,
+        /// To `positions`: those not accepted, with their reasons. Absent: none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[cfg_attr(test, ts(as = "Option<Vec<Refused>>", optional))]
+        refused: Vec<Refused>,
+    },
+    /// A request was not carried out. The session goes on.
+    Error {
+        /// The request's, if it had one that could be read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// What was wrong.
+        #[serde(flatten)]
+        error: ErrorBody,
+    },
+    /// Answers `ping`.
+    Pong {
+        /// The ping's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// Now, ms since the Unix epoch.
+        #[cfg_attr(test, ts(type = "number"))]
+        server_time_ms: i64,
+    },
+    /// The last message before the server closes the socket.
+    Bye(Bye),
+}
+
+/// The session is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Welcome {
+    /// The name of this session, for logs and support.
+    pub session: SessionId,
+    /// Whom the token names.
+    pub user: UserId,
+    /// What the token allows.
+    pub role: Role,
+    /// The server sends a protocol ping this often; a client that hears
+    /// nothing for twice as long should reconnect. Milliseconds.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub heartbeat_ms: u64,
+    /// The server's clock, ms since the Unix epoch: lets a client correct its own.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub server_time_ms: i64,
+}
+
+/// Vehicles of one subscription.
+///
+/// Newest wins: when a client reads slowly, several moves of a vehicle arrive
+/// as its last one. What enters and what leaves is never lost.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct VehiclesMessage {
+    /// Which of the client's subscriptions.
+    pub subscription: SubscriptionName,
+    /// True: `vehicles` is all there is, forget every other. False: a change.
+    pub snapshot: bool,
+    /// New or changed vehicles, each whole.
+    pub vehicles: Vec<VehicleUpdate>,
+    /// Vehicles that left the area or are gone.
+    pub left: Vec<VehicleId>,
+}
+
+/// A position that was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Refused {
+    /// Its place in the request's list, from 0.
+    pub index: u32,
+    /// Why.
+    pub code: ErrorCode,
+}
+
+/// The server is about to close the socket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(optional_fields))]
+pub struct Bye {
+    /// The code of the close frame that follows; see [`crate::CloseCode`].
+    pub code: u16,
+    /// For people.
+    pub reason: String,
+    /// Reconnect after this many milliseconds. Absent: do not reconnect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional, type = "number"))]
+    pub reconnect_in_ms: Option<u64>,
+}

@@ -1,0 +1,104 @@
+//! The TypeScript side of the wire is made from these types, so that it can
+//! never say anything else: a test compares, and rewrites on request.
+
+use std::path::Path;
+
+use ts_rs::{Config, TS};
+
+use crate::{
+    Bye, Channel, ClientMessage, CloseCode, ErrorBody, ErrorCode, GoOnline, Hello, Nearby,
+    NearbyVehicles, Position, Positions, PositionsJudged, PostPositions, Refused, RequestId, Role,
+    ServerMessage, SessionId, Subscribe, SubscriptionName, Ticket, Unsubscribe, UserId,
+    VehicleClass, VehicleId, VehicleInfo, VehicleState, VehicleUpdate, VehiclesMessage, Viewport,
+    Welcome,
+};
+
+const FILE: &str = "../web/sdk/protocol.gen.ts";
+const REWRITE: &str = "RIDECAST_WRITE_TYPES";
+
+fn declarations() -> String {
+    let config = Config::default();
+    let mut out = String::from(
+        "// Made from the crate ridecast-protocol; do not edit.\n\
+         // RIDECAST_WRITE_TYPES=1 cargo test -p ridecast-protocol\n",
+    );
+    macro_rules! declare {
+        ($($type:ty),* $(,)?) => {
+            $(
+                out.push('\n');
+                if let Some(docs) = <$type>::docs() {
+                    out.push_str(docs.trim_end());
+                    out.push('\n');
+                }
+                out.push_str("export ");
+                out.push_str(&<$type>::decl(&config).replace(" \n", "\n"));
+                out.push('\n');
+            )*
+        };
+    }
+    declare![
+        UserId,
+        VehicleId,
+        SessionId,
+        SubscriptionName,
+        VehicleClass,
+        RequestId,
+        Role,
+        Position,
+        VehicleInfo,
+        VehicleState,
+        VehicleUpdate,
+        Hello,
+        GoOnline,
+        Positions,
+        Nearby,
+        Viewport,
+        Channel,
+        Subscribe,
+        Unsubscribe,
+        ClientMessage,
+        ErrorCode,
+        ErrorBody,
+        Refused,
+        Welcome,
+        VehiclesMessage,
+        Bye,
+        ServerMessage,
+        NearbyVehicles,
+        PostPositions,
+        PositionsJudged,
+        Ticket,
+    ];
+    out.push_str("\n/** Codes of the close frame; from 4500 on, do not reconnect. */\n");
+    out.push_str("export const CloseCode = {\n");
+    for code in [
+        CloseCode::GoingAway,
+        CloseCode::SlowConsumer,
+        CloseCode::Replaced,
+        CloseCode::Silent,
+        CloseCode::BadToken,
+        CloseCode::Forbidden,
+        CloseCode::ProtocolError,
+        CloseCode::RateLimited,
+    ] {
+        let line = format!("  {code:?}: {},\n", code.number());
+        out.push_str(&line);
+    }
+    out.push_str("} as const;\n");
+    out
+}
+
+#[test]
+fn the_committed_types_are_those_of_this_crate() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
+    let wanted = declarations();
+    if std::env::var_os(REWRITE).is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &wanted).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == wanted,
+        "{FILE} is stale: run {REWRITE}=1 cargo test -p ridecast-protocol"
+    );
+}

@@ -1,0 +1,2 @@
+//! The `ridecast` command.
+fn main() {}
