@@ -1,1 +1,18 @@
-//! ridecast
+//! **ridecast**: a live ride-tracking and geolocation push service.
+//!
+//! The modules are floors of a house; arrows go down only:
+//!
+//! | floor | modules |
+//! |---|---|
+//! | 5 | [`app`] [`config`] |
+//! | 4 | [`http`] [`ws`] |
+//! | 3 | [`session`] [`driver`] [`rider`] [`watcher`] |
+//! | 2 | [`fleet`] [`hub`] |
+//! | 1 | [`store`] [`broker`] |
+//! | 0 | [`spatial`] [`auth`] [`telemetry`] |
+//!
+//! `ARCHITECTURE.md` tells the way of a position through them.
+
+pub mod broker;
+pub mod spatial;
+pub mod store;

@@ -1,0 +1,77 @@
+//! Node to node: the same positions in every node that has somebody watching.
+
+use async_trait::async_trait;
+use ridecast_protocol::{SessionId, UserId, VehicleId};
+use serde::{Deserialize, Serialize};
+
+use crate::spatial::CoarseCell;
+use crate::store::VehicleRecord;
+
+/// A process of the service, named anew at every start.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct NodeId(pub String);
+
+/// What happened in one coarse cell since the last batch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Batch {
+    /// Who tells it.
+    pub node: NodeId,
+    /// Vehicles that moved in this cell, into it or out of it, each at most once.
+    pub moved: Vec<VehicleRecord>,
+    /// Vehicles that were last in this cell and are gone.
+    pub gone: Vec<VehicleId>,
+}
+
+/// A driver's session has opened: any other session of that driver, on any node, ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Where the new session is.
+    pub node: NodeId,
+    /// Whose it is.
+    pub driver: UserId,
+    /// The new session.
+    pub session: SessionId,
+}
+
+/// What a node hears from the others; never its own words.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Heard {
+    /// Vehicles of a cell it listens to.
+    Batch(CoarseCell, Batch),
+    /// A driver's new session.
+    Claim(Claim),
+    /// The connection was lost and is back: batches may have been missed, load the cells anew.
+    Gap,
+}
+
+/// What carries batches from node to node.
+///
+/// Every implementation passes the same contract, `tests/broker.rs`.
+#[async_trait]
+pub trait Broker: Send + Sync {
+    /// Whether there can be other nodes at all.
+    fn has_peers(&self) -> bool;
+
+    /// Tells the nodes that listen to these cells.
+    ///
+    /// # Errors
+    /// [`BrokerError`]: batches may be lost; positions are newest-wins, so the next one mends it.
+    async fn publish(&self, batches: &[(CoarseCell, Batch)]) -> Result<(), BrokerError>;
+
+    /// Tells all nodes.
+    ///
+    /// # Errors
+    /// [`BrokerError`].
+    async fn claim(&self, claim: &Claim) -> Result<(), BrokerError>;
+
+    /// Listens to exactly these cells from now on. Returns when the cells that are
+    /// new are listened to, so that a load from the store afterwards misses nothing.
+    ///
+    /// # Errors
+    /// [`BrokerError`]: not connected. The set is remembered and taken up with the
+    /// next connection, which [`Heard::Gap`] tells.
+    async fn listen(&self, cells: &[CoarseCell]) -> Result<(), BrokerError>;
+
+    /// What others tell: the next, `None` when the broker is closed.
+    async fn heard(&self) -> Option<Heard>;
+}

@@ -1,0 +1,94 @@
+//! Persistence behind one trait: in memory, embedded in a file, or in Redis.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use ridecast_protocol::{Position, SessionId, VehicleId, VehicleInfo};
+use serde::{Deserialize, Serialize};
+
+use crate::spatial::{CoarseCell, LatLon};
+
+/// The newest word of one vehicle, as it is kept and as nodes tell each other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VehicleRecord {
+    /// Which vehicle.
+    pub id: VehicleId,
+    /// What its driver said of it.
+    pub info: VehicleInfo,
+    /// Its newest accepted position, bearing and speed filled in where they could be derived.
+    pub position: Position,
+    /// When the service heard that position, by the clock of the node that did, ms since the Unix epoch.
+    pub heard_at_ms: i64,
+    /// The session that said so: of two, the newer one's word counts.
+    pub session: SessionId,
+}
+
+impl VehicleRecord {
+    /// The coarse cell the vehicle is kept in; `None` if the position is not on Earth.
+    #[must_use]
+    pub fn cell(&self) -> Option<CoarseCell> {
+        LatLon::new(self.position.latitude, self.position.longitude)
+            .ok()
+            .map(CoarseCell::of)
+    }
+}
+
+/// What became of one vehicle since the store last heard of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Which vehicle.
+    pub id: VehicleId,
+    /// The cell the store keeps it in until now. `None`: not in the store.
+    pub was_in: Option<CoarseCell>,
+    /// Its newest word. `None`: it is gone, forget it.
+    pub now: Option<VehicleRecord>,
+}
+
+/// What keeps the positions.
+///
+/// Every implementation passes the same contract, `tests/store.rs`.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Takes in a batch of changes, at most one for each vehicle, in as few round trips as possible.
+    ///
+    /// # Errors
+    /// [`StoreError`]; some of the batch may have been taken in. Writing it again is harmless.
+    async fn write(&self, changes: &[Change]) -> Result<(), StoreError>;
+
+    /// The vehicles kept in these cells.
+    ///
+    /// # Errors
+    /// [`StoreError`]. A record that cannot be read is left out and logged, not an error.
+    async fn load(&self, cells: &[CoarseCell]) -> Result<Vec<VehicleRecord>, StoreError>;
+
+    /// All vehicles that only this node knows of: what an embedded store kept
+    /// over a restart. Empty for a store that other nodes share.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn load_own(&self) -> Result<Vec<VehicleRecord>, StoreError>;
+
+    /// Keeps `value` under `key` for `ttl`, to be taken once.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn put_once(&self, key: &str, value: &str, ttl: Duration) -> Result<(), StoreError>;
+
+    /// Takes what was put under `key`: of many takers on many nodes, one gets it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn take_once(&self, key: &str) -> Result<Option<String>, StoreError>;
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Makes sure that all that was written survives the process.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn flush(&self) -> Result<(), StoreError>;
+}
