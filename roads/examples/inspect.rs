@@ -1,5 +1,6 @@
 //! Loads an extract, prepares it for routing and says what it found and how long that took:
-//! `cargo run --release -p ridecast-roads --example inspect -- data/montevideo-2017-12.osm.pbf`
+//! `cargo run --release -p ridecast-roads --example inspect -- data/montevideo-2017-12.osm.pbf`.
+//! A second argument is a file to write the map (GeoJSON) to.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -48,5 +49,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         start.elapsed() / 1000,
         edges / 1000
     );
+
+    let start = Instant::now();
+    let map = network.roads_geojson();
+    println!(
+        "map of {} lines, {} bytes, in {:.2?}",
+        network.streets().len(),
+        map.len(),
+        start.elapsed()
+    );
+    if let Some(path) = std::env::args_os().nth(2) {
+        std::fs::write(path, map)?;
+    }
     Ok(())
 }

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 /// The importance of a road: the OSM `highway` value. Ordered from the largest road to the smallest.
 ///
-/// A ramp (`*_link`) has the class of the larger road that it belongs to; see [`tags`](crate) for
-/// its speed. Serialised as the OSM value in snake case, e.g. `living_street`.
+/// A ramp (`*_link`) has the class of the larger road that it belongs to. Serialised as the OSM
+/// value, e.g. `living_street`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RoadClass {

@@ -4,7 +4,8 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graph::DiGraph;
 
 use crate::index::Index;
-use crate::network::{Bounds, Edge, EdgeId, LatLon, RoadNetwork, Survey, Way};
+use crate::lat_lon::LatLon;
+use crate::network::{Bounds, Edge, EdgeId, RoadNetwork, Survey, Way};
 use crate::progress::{Phase, Progress};
 use crate::tags::{Direction, Road};
 

@@ -3,7 +3,8 @@
 use rstar::primitives::{GeomWithData, Line};
 use rstar::{PointDistance, RTree};
 
-use crate::network::{Bounds, Edge, EdgeId, LatLon, NodeId, RoadNetwork};
+use crate::lat_lon::LatLon;
+use crate::network::{Bounds, Edge, EdgeId, NodeId, RoadNetwork};
 
 /// A place on a road.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -30,6 +30,7 @@ mod class;
 mod connect;
 mod geojson;
 mod index;
+mod lat_lon;
 mod load;
 mod network;
 mod progress;
@@ -39,8 +40,9 @@ mod tags;
 
 pub use class::RoadClass;
 pub use index::Snap;
+pub use lat_lon::LatLon;
 pub use load::LoadError;
-pub use network::{Bounds, EdgeId, EdgeRef, LatLon, NodeId, RoadNetwork, Survey};
+pub use network::{Bounds, EdgeId, EdgeRef, NodeId, RoadNetwork, Survey};
 pub use progress::{Phase, Progress};
 pub use router::{Route, Router, Search};
 pub use street::Street;

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use osmpbf::{BlobDecode, BlobReader, PrimitiveBlock};
 
 use crate::connect::{self, FoundWay};
-use crate::network::{LatLon, RoadNetwork};
+use crate::lat_lon::LatLon;
+use crate::network::RoadNetwork;
 use crate::progress::{Phase, Progress};
 use crate::tags::Road;
 
@@ -69,7 +70,8 @@ pub(crate) fn load(
     })?;
 
     let mut places = vec![None; node_index.len()];
-    let mut put = |id: i64, latitude: f64, longitude: f64| {
+    let mut put = |id: i64, nano_lat: i64, nano_lon: i64| {
+        let (latitude, longitude) = (degrees(nano_lat), degrees(nano_lon));
         // A damaged position is treated as one that is not there.
         let on_earth = latitude.abs() <= 90.0 && longitude.abs() <= 180.0;
         if let (Some(&n), true) = (node_index.get(&id), on_earth) {
@@ -83,10 +85,10 @@ pub(crate) fn load(
         for group in block.groups() {
             group
                 .nodes()
-                .for_each(|node| put(node.id(), node.lat(), node.lon()));
+                .for_each(|node| put(node.id(), node.nano_lat(), node.nano_lon()));
             group
                 .dense_nodes()
-                .for_each(|node| put(node.id(), node.lat(), node.lon()));
+                .for_each(|node| put(node.id(), node.nano_lat(), node.nano_lon()));
         }
     })?;
 
@@ -98,6 +100,16 @@ pub(crate) fn load(
             path: path.to_owned(),
         },
     })
+}
+
+/// The division gives the very number that the decimals stand for; osmpbf's own `lat()` multiplies
+/// by 1e-9 and is a little off.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "places on earth are below 2^53; what is above is refused anyway"
+)]
+fn degrees(nanodegrees: i64) -> f64 {
+    nanodegrees as f64 / 1e9
 }
 
 /// Calls `visit` with each block of map data, and `progress` with the bytes read.
