@@ -46,7 +46,7 @@ impl RoadNetwork {
     /// line then runs in driving direction), in the order of [`streets`](Self::streets).
     ///
     /// Nodes on straight stretches are left out (Douglas and Peucker 1973) and coordinates are
-    /// rounded; both together move a line by less than 1 m.
+    /// rounded; both together move a line by less than 1 m. Montevideo is 2.1 MB, 0.35 MB in gzip.
     #[must_use]
     pub fn roads_geojson(&self) -> String {
         let plane = Plane::at_middle_of(self.bounds());

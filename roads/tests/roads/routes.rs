@@ -151,3 +151,18 @@ fn any_node(network: &RoadNetwork, rng: &mut StdRng) -> NodeId {
 fn as_f64(number: u64) -> f64 {
     number as f64
 }
+
+#[test]
+fn threads_share_a_network_and_its_router() {
+    let network = Arc::new(load(HELSINKI));
+    let router = Router::new(Arc::clone(&network), &mut |_| {});
+    let (from, to) = (NodeId(0), NodeId(1000));
+    let alone = router.route(&mut router.search(), from, to);
+    std::thread::scope(|scope| {
+        let threads =
+            [(); 2].map(|()| scope.spawn(|| router.route(&mut router.search(), from, to)));
+        for thread in threads {
+            assert_eq!(thread.join().unwrap(), alone);
+        }
+    });
+}
