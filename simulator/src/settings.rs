@@ -1,0 +1,206 @@
+//! What the caller decides.
+
+use std::time::Duration;
+
+use ridecast_protocol::{SUBPROTOCOL_BIN, SUBPROTOCOL_JSON};
+use serde::{Deserialize, Serialize};
+
+use crate::{SimError, TokenSource};
+
+/// Where the service is and how sessions prove who they are.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    pub(crate) url: String,
+    pub(crate) tokens: TokenSource,
+}
+
+impl Endpoint {
+    /// `url` is `ws://host:port`; without a path the protocol's own, `/v1/ws`, is taken.
+    ///
+    /// # Errors
+    /// [`SimError::Url`] when it is no `ws://` address. (`wss://` is not spoken yet.)
+    pub fn new(url: &str, tokens: TokenSource) -> Result<Self, SimError> {
+        let bad = |reason: &str| SimError::Url {
+            url: url.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let Some(rest) = url.strip_prefix("ws://") else {
+            return Err(bad("it must begin with ws://"));
+        };
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        if authority.is_empty() {
+            return Err(bad("it names no host"));
+        }
+        let path = if path.len() > 1 { path } else { "/v1/ws" };
+        let url = format!("ws://{authority}{path}");
+        // Only what the client itself will accept when it connects.
+        url.parse::<tokio_tungstenite::tungstenite::http::Uri>()
+            .map_err(|error| bad(&error.to_string()))?;
+        Ok(Self { url, tokens })
+    }
+}
+
+/// How riders are sent vehicles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subprotocol {
+    /// Everything is JSON text.
+    Json,
+    /// Vehicles come as compact frames: far cheaper to read in numbers.
+    #[default]
+    Bin,
+}
+
+impl Subprotocol {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Json => SUBPROTOCOL_JSON,
+            Self::Bin => SUBPROTOCOL_BIN,
+        }
+    }
+}
+
+/// How good the vehicles' GPS is. The default is perfect.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Reception {
+    /// Standard deviation of a fix, metres north and east, 0 or more. The error
+    /// drifts over some ten seconds, as real ones do. 0: none.
+    pub noise_m: f64,
+    /// How often a vehicle loses reception for 5 to 40 s, per hour of driving, 0 or more.
+    pub losses_per_hour: f64,
+}
+
+/// Who takes part.
+#[derive(Debug, Clone)]
+pub struct Fleet {
+    /// How many vehicles. A replay has those of its trace instead.
+    pub drivers: usize,
+    /// How many riders look around.
+    pub riders: usize,
+    /// Begins the name of every driver and rider, so that two simulators can
+    /// share one service. 1 to 100 bytes, no control characters.
+    pub name: String,
+    /// Decides everything that looks like chance.
+    pub seed: u64,
+    /// How riders are sent vehicles.
+    pub subprotocol: Subprotocol,
+    /// How far riders see, metres, above 0.
+    pub radius_m: f64,
+    /// How often a rider walks on (sometimes: appears elsewhere) and moves the subscription.
+    pub look_around: Duration,
+}
+
+impl Default for Fleet {
+    fn default() -> Self {
+        Self {
+            drivers: 300,
+            riders: 100,
+            name: "sim".to_owned(),
+            seed: 1,
+            subprotocol: Subprotocol::default(),
+            radius_m: 1_000.0,
+            look_around: Duration::from_secs(15),
+        }
+    }
+}
+
+/// What [`run`](crate::run) does.
+#[derive(Debug, Clone)]
+pub struct RunSettings {
+    /// Where.
+    pub endpoint: Endpoint,
+    /// Who.
+    pub fleet: Fleet,
+    /// Positions per second that each driver sends, above 0, at most 50.
+    pub rate_hz: f64,
+    /// How good the GPS is.
+    pub reception: Reception,
+    /// For how long. `None`: until stopped.
+    pub duration: Option<Duration>,
+}
+
+impl RunSettings {
+    /// 300 drivers at 1 Hz and 100 riders, until stopped.
+    #[must_use]
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            fleet: Fleet::default(),
+            rate_hz: 1.0,
+            reception: Reception::default(),
+            duration: None,
+        }
+    }
+}
+
+/// What [`replay`](crate::replay) does.
+#[derive(Debug, Clone)]
+pub struct ReplaySettings {
+    /// Where.
+    pub endpoint: Endpoint,
+    /// Who looks; `drivers` is not used.
+    pub fleet: Fleet,
+    /// How many times faster than it was recorded, above 0.
+    pub speed: f64,
+    /// For how long at most. `None`: to the end of the trace.
+    pub duration: Option<Duration>,
+}
+
+impl ReplaySettings {
+    /// At the speed of the recording, with 100 riders.
+    #[must_use]
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            fleet: Fleet::default(),
+            speed: 1.0,
+            duration: None,
+        }
+    }
+}
+
+/// What [`load`](crate::load) does.
+#[derive(Debug, Clone)]
+pub struct LoadSettings {
+    /// Where.
+    pub endpoint: Endpoint,
+    /// Who.
+    pub fleet: Fleet,
+    /// Positions per second that each driver sends, above 0, at most 50.
+    pub rate_hz: f64,
+    /// Over how long the sessions are opened.
+    pub ramp: Duration,
+    /// How long the full number is held; latency is that of this time alone.
+    pub hold: Duration,
+}
+
+impl LoadSettings {
+    /// 300 drivers at 1 Hz and 100 riders, opened over 10 s and held for 30.
+    #[must_use]
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            fleet: Fleet::default(),
+            rate_hz: 1.0,
+            ramp: Duration::from_secs(10),
+            hold: Duration::from_secs(30),
+        }
+    }
+}
+
+/// How a simulation goes: told once a second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RunProgress {
+    /// Since the start.
+    pub elapsed: Duration,
+    /// Drivers with an open session right now.
+    pub drivers_online: u64,
+    /// Riders with an open session right now.
+    pub riders_watching: u64,
+    /// Positions sent so far.
+    pub updates_sent: u64,
+    /// In a replay: how many positions there are.
+    pub updates_total: Option<u64>,
+    /// Vehicle entries received by riders so far, snapshots apart.
+    pub vehicle_updates_delivered: u64,
+}

@@ -1,0 +1,81 @@
+//! A route with the speeds that can be driven along it.
+
+use ridecast_roads::{EdgeId, RoadNetwork};
+
+/// How fast a vehicle gains speed, m/s².
+pub(super) const ACCELERATION: f64 = 1.8;
+/// How fast it loses speed when it brakes, m/s².
+pub(super) const BRAKING: f64 = 2.2;
+/// How hard it lets itself be pushed sideways in a turn, m/s².
+const LATERAL: f64 = 2.5;
+/// Slower than this no turn is taken, not even a U-turn, m/s.
+const SLOWEST_TURN: f64 = 1.5;
+/// Corners sharper than this are junctions, gentler bends are curves of the road, degrees.
+const JUNCTION_DEG: f64 = 40.0;
+/// So far before and after a junction's corner the turn begins and ends, metres.
+const JUNCTION_CUT_M: f64 = 8.0;
+/// The same of a curve, metres.
+const CURVE_CUT_M: f64 = 30.0;
+
+/// One edge of a route.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Leg {
+    pub(super) edge: EdgeId,
+    pub(super) length_m: f64,
+    /// The edge's limit, or less for a slow vehicle or driver, m/s.
+    limit: f64,
+    /// Not faster than this at its end, m/s: for the turn there, and so that
+    /// braking for everything after it is possible.
+    end: f64,
+}
+
+impl Leg {
+    /// How fast it may be driven where `remaining_m` of it are left.
+    pub(super) fn allowed(&self, remaining_m: f64) -> f64 {
+        let brake = (self.end * self.end + 2.0 * BRAKING * remaining_m.max(0.0)).sqrt();
+        brake.min(self.limit)
+    }
+}
+
+/// Plans a route for a vehicle that drives at `ease` (0 to 1) of the limits and
+/// never above `top` m/s. It ends standing.
+///
+/// The ends are found backwards: whoever keeps to each leg's [`allowed`](Leg::allowed)
+/// speed never needs to look further ahead.
+pub(super) fn plan(network: &RoadNetwork, route: &[EdgeId], ease: f64, top: f64) -> Vec<Leg> {
+    let mut legs: Vec<Leg> = route
+        .iter()
+        .map(|&edge| {
+            let road = network.edge(edge);
+            Leg {
+                edge,
+                length_m: road.length_m,
+                limit: (road.speed_mps * ease).min(top),
+                end: 0.0,
+            }
+        })
+        // Two nodes on one spot have no direction to turn into.
+        .filter(|leg| leg.length_m > 0.0)
+        .collect();
+    for i in (1..legs.len()).rev() {
+        let next = legs[i];
+        let turn = turn_speed(network, &legs[i - 1], &next);
+        legs[i - 1].end = turn.min(next.allowed(next.length_m));
+    }
+    legs
+}
+
+/// How fast the corner between two legs can be taken: the speed at which the
+/// arc that rounds it pushes sideways with [`LATERAL`].
+fn turn_speed(network: &RoadNetwork, from: &Leg, to: &Leg) -> f64 {
+    let turn = network.bearing_deg(to.edge) - network.bearing_deg(from.edge);
+    let turn = ((turn + 540.0).rem_euclid(360.0) - 180.0).abs();
+    let cut = if turn > JUNCTION_DEG {
+        JUNCTION_CUT_M
+    } else {
+        CURVE_CUT_M
+    };
+    let cut = cut.min(from.length_m.min(to.length_m) / 2.0);
+    let radius = cut / (turn.to_radians() / 2.0).tan().max(1e-9);
+    (LATERAL * radius).sqrt().max(SLOWEST_TURN)
+}
