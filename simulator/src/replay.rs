@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
 
 use crate::{ReplaySettings, Report, RunProgress, SimError, Trace};
 
