@@ -1,0 +1,154 @@
+import { AttributionControl, Map as MapLibre, NavigationControl, setWorkerUrl } from "maplibre-gl";
+import "maplibre-gl/dist/maplibre-gl.css";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
+import { drawnAt } from "../sdk/index.ts";
+import type { Bounds } from "./area.ts";
+import type { PageConfig } from "./config.ts";
+import type { Fleet, Vehicle } from "./fleet.ts";
+import { latitudeOf, longitudeOf, mercatorX, mercatorY, nearestX } from "./mercator.ts";
+import { baseStyle } from "./style.ts";
+import { MAP_COLORS, type Theme } from "./theme.ts";
+import { VehicleLayer } from "./vehicle-layer.ts";
+
+/** How far from a vehicle a finger may touch, CSS pixels. */
+const REACH_PX = 22;
+
+/** The map with its vehicles: seeing, picking, following. */
+export class VehicleMap {
+  readonly map: MapLibre;
+  readonly layer: VehicleLayer;
+  private followed: Vehicle | undefined;
+
+  /** Throws where the browser cannot draw with WebGL 2. */
+  constructor(
+    container: HTMLElement,
+    private readonly config: PageConfig,
+    private readonly fleet: Fleet,
+    private theme: Theme,
+  ) {
+    // An address of our own in place of a blob: a strict policy allows it.
+    setWorkerUrl(workerUrl);
+    this.layer = new VehicleLayer(fleet, MAP_COLORS[theme].vehicles);
+    const { bounds } = config.map;
+    this.map = new MapLibre({
+      container,
+      style: baseStyle(config, theme),
+      ...(bounds && { bounds: [bounds[1], bounds[0], bounds[3], bounds[2]] }),
+      attributionControl: false,
+      maxZoom: 19,
+      // North stays up and the view stays flat: what a bearing means is then plain.
+      dragRotate: false,
+      pitchWithRotate: false,
+      touchPitch: false,
+      maxPitch: 0,
+    });
+    this.map.touchZoomRotate.disableRotation();
+    this.map.keyboard.disableRotation();
+    const credits = { compact: false, customAttribution: config.map.attribution };
+    this.map.addControl(new AttributionControl(credits), "bottom-right");
+    this.map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
+    // Also after an operator's other style was loaded.
+    this.map.on("style.load", () => this.map.addLayer(this.layer));
+    this.layer.onFrame = (nowMs) => this.keepUp(nowMs);
+  }
+
+  /** The visible area; longitudes may run beyond ±180. */
+  bounds(): Bounds {
+    const bounds = this.map.getBounds();
+    return {
+      south: bounds.getSouth(),
+      west: bounds.getWest(),
+      north: bounds.getNorth(),
+      east: bounds.getEast(),
+    };
+  }
+
+  /** Draws again, after vehicles changed. */
+  refresh(): void {
+    this.map.triggerRepaint();
+  }
+
+  setTheme(theme: Theme): void {
+    if (theme === this.theme) return;
+    this.theme = theme;
+    this.layer.colors = MAP_COLORS[theme].vehicles;
+    const style = baseStyle(this.config, theme);
+    if (typeof style === "string") {
+      this.map.setStyle(style);
+      return;
+    }
+    // Only colours differ: no need to load the roads again.
+    for (const layer of style.layers) {
+      for (const [name, value] of Object.entries(layer.paint ?? {})) {
+        this.map.setPaintProperty(layer.id, name as "line-color", value);
+      }
+    }
+  }
+
+  /** The vehicles drawn inside the visible map. */
+  visible(): Vehicle[] {
+    const nowMs = performance.now();
+    const { south, west, north, east } = this.bounds();
+    const [left, right] = [mercatorX(west), mercatorX(east)];
+    const [top, bottom] = [mercatorY(north), mercatorY(south)];
+    return this.fleet.vehicles.filter(({ motion }) => {
+      const { x, y } = drawnAt(motion, nowMs);
+      const near = nearestX(x, (left + right) / 2);
+      return near >= left && near <= right && y >= top && y <= bottom;
+    });
+  }
+
+  /** The vehicle drawn nearest to a place on the canvas, within a finger's reach. */
+  at(point: { x: number; y: number }): Vehicle | undefined {
+    const nowMs = performance.now();
+    const place = this.map.unproject([point.x, point.y]);
+    const [x, y] = [mercatorX(place.lng), mercatorY(place.lat)];
+    let nearest: Vehicle | undefined;
+    let least = REACH_PX / (512 * 2 ** this.map.getZoom());
+    for (const vehicle of this.fleet.vehicles) {
+      const drawn = drawnAt(vehicle.motion, nowMs);
+      const distance = Math.hypot(nearestX(drawn.x, x) - x, drawn.y - y);
+      if (distance < least) {
+        least = distance;
+        nearest = vehicle;
+      }
+    }
+    return nearest;
+  }
+
+  /** Keeps the vehicle in the middle from now on; nothing: no more. */
+  follow(vehicle: Vehicle | undefined): void {
+    this.followed = vehicle;
+    // Zooming is to leave it there.
+    const around = vehicle ? { around: "center" as const } : true;
+    const { scrollZoom, touchZoomRotate } = this.map;
+    // One that is enabled ignores another `enable`.
+    scrollZoom.disable();
+    scrollZoom.enable(around);
+    touchZoomRotate.disable();
+    touchZoomRotate.enable(around);
+    touchZoomRotate.disableRotation();
+    this.refresh();
+  }
+
+  /** Brings a vehicle into sight if it is not. */
+  reveal(vehicle: Vehicle): void {
+    if (this.visible().includes(vehicle)) return;
+    this.map.easeTo({ center: this.place(vehicle, performance.now()), duration: 300 });
+  }
+
+  /** Longitude and latitude of where it is drawn. */
+  place(vehicle: Vehicle, nowMs: number): [number, number] {
+    const { x, y } = drawnAt(vehicle.motion, nowMs);
+    return [longitudeOf(x), latitudeOf(y)];
+  }
+
+  private keepUp(nowMs: number): void {
+    // `jumpTo` would break off a gesture.
+    if (!this.followed || this.map.isZooming()) return;
+    const [longitude, latitude] = this.place(this.followed, nowMs);
+    const centre = this.map.getCenter();
+    if (Math.abs(centre.lng - longitude) + Math.abs(centre.lat - latitude) < 1e-8) return;
+    this.map.jumpTo({ center: [longitude, latitude] });
+  }
+}

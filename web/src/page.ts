@@ -1,0 +1,202 @@
+import { effect } from "@preact/signals";
+import {
+  type Client,
+  type ConnectionState,
+  connect,
+  drawnAt,
+  type ServiceError,
+  type VehicleId,
+  type VehiclesMessage,
+} from "../sdk/index.ts";
+import { fetchConfig, type PageConfig, socketUrl } from "./config.ts";
+import { exposeDebugHandle } from "./debug.ts";
+import type { Fleet, Vehicle } from "./fleet.ts";
+import type { VehicleMap } from "./map.ts";
+import * as state from "./state.ts";
+import { theme } from "./theme.ts";
+import { forgetToken, givenToken, keepToken } from "./token.ts";
+import { Watch } from "./watch.ts";
+
+/** How often the panels take what the map shows, ms. */
+const PANEL_PERIOD_MS = 500;
+/** The rate of updates is that of the last so many periods. */
+const RATE_PERIODS = 6;
+/** The shortest silence worth telling, and that in paces of a vehicle. */
+const SILENCE_MIN_MS = 10_000;
+const SILENCE_PACES = 3;
+const BAD_TOKEN = 4_500;
+
+/** Brings connection, map and panels together. */
+export class Page {
+  private readonly client: Client;
+  private readonly watch: Watch;
+  private token: string | null;
+  /** `Fleet.fixes` at the ends of the last periods, with their times. */
+  private readonly fixes: { atMs: number; count: number }[] = [];
+  /** What had the focus before the card was opened. */
+  private before: Element | null = null;
+
+  constructor(
+    private readonly config: PageConfig,
+    private readonly fleet: Fleet,
+    private readonly view: VehicleMap,
+  ) {
+    this.token = config.token ?? givenToken();
+    this.client = connect({
+      url: socketUrl(),
+      getToken: () => this.freshToken(),
+      onState: (connection) => this.connectionChanged(connection),
+    });
+    this.watch = new Watch(
+      this.client,
+      () => ({ bounds: view.bounds(), zoom: view.map.getZoom() }),
+      {
+        onVehicles: (message) => this.vehicles(message),
+        onHeld: () => {
+          state.notice.value = null;
+        },
+        onRefused: (error) => this.refused(error),
+      },
+    );
+    exposeDebugHandle(fleet, view, this.watch);
+    this.listenToMap();
+    this.listenToPerson();
+    effect(() => view.setTheme(theme.value));
+    setInterval(() => this.refreshPanels(), PANEL_PERIOD_MS);
+  }
+
+  /** Opens a vehicle's card; null closes it. */
+  select(id: VehicleId | null): void {
+    const opened = state.selectedId.value === null && id !== null;
+    if (opened) this.before = document.activeElement;
+    if (id !== state.selectedId.value) this.follow(false);
+    state.selectedId.value = id;
+    this.view.layer.selected = this.selected();
+    const vehicle = this.selected();
+    if (vehicle) this.view.reveal(vehicle);
+    this.view.refresh();
+    this.refreshPanels();
+    if (id === null && this.before instanceof HTMLElement) this.before.focus();
+  }
+
+  /** Keeps the selected vehicle in the middle of the map, or no more. */
+  follow(on: boolean): void {
+    const vehicle = on ? this.selected() : undefined;
+    state.following.value = vehicle !== undefined;
+    this.view.follow(vehicle);
+  }
+
+  /** Connects with a token that the person gave. */
+  useToken(token: string): void {
+    keepToken(token);
+    this.token = token;
+    state.tokenWanted.value = "none";
+    this.client.retry();
+  }
+
+  /** In the demo the service gives a token, a new one after each of its starts. */
+  private async freshToken(): Promise<string> {
+    if (this.config.token !== null) this.token = (await fetchConfig()).token;
+    if (this.token === null) state.tokenWanted.value = "first";
+    // Without one the service closes with `BAD_TOKEN`, and the form waits.
+    return this.token ?? "";
+  }
+
+  private connectionChanged(connection: ConnectionState): void {
+    state.connection.value = connection;
+    state.nowMs.value = Date.now();
+    if (connection.kind === "live") {
+      state.clockOffsetMs.value = connection.welcome.server_time_ms - Date.now();
+    }
+    if (connection.kind === "stopped" && connection.code === BAD_TOKEN) {
+      forgetToken();
+      state.tokenWanted.value = this.token === null ? "first" : "refused";
+    }
+  }
+
+  private vehicles(message: VehiclesMessage): void {
+    state.dataAtMs.value = Date.now();
+    this.fleet.apply(message, performance.now());
+    this.view.layer.selected = this.selected();
+    if (state.following.value && !this.selected()) this.follow(false);
+    this.view.refresh();
+    if (message.snapshot) this.refreshPanels();
+  }
+
+  private refused(error: ServiceError): void {
+    this.fleet.clear();
+    this.view.layer.selected = undefined;
+    this.view.refresh();
+    this.refreshPanels();
+    state.notice.value =
+      error.body.code === "area_too_large"
+        ? "This area is too large to show vehicles. Zoom in."
+        : `No vehicles: ${error.message}`;
+  }
+
+  private selected(): Vehicle | undefined {
+    const id = state.selectedId.value;
+    return id === null ? undefined : this.fleet.get(id);
+  }
+
+  private listenToMap(): void {
+    const { map } = this.view;
+    map.on("move", () => this.watch.moved());
+    map.on("resize", () => this.watch.moved());
+    map.on("moveend", () => {
+      if (!state.following.value) this.refreshPanels();
+    });
+    map.on("dragstart", () => this.follow(false));
+    map.on("click", (event) => this.select(this.view.at(event.point)?.update.id ?? null));
+    map.on("mousemove", (event) => {
+      map.getCanvas().style.cursor = this.view.at(event.point) ? "pointer" : "";
+    });
+  }
+
+  private listenToPerson(): void {
+    addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && state.selectedId.value !== null) this.select(null);
+      // The map pans by the arrow keys.
+      const pans = event.key.startsWith("Arrow") && event.target === this.view.map.getCanvas();
+      if (pans) this.follow(false);
+    });
+    const calm = matchMedia("(prefers-reduced-motion: reduce)");
+    const apply = () => {
+      this.fleet.glide = !calm.matches;
+    };
+    calm.addEventListener("change", apply);
+    apply();
+  }
+
+  private refreshPanels(): void {
+    const now = performance.now();
+    const paceMs = this.fleet.paceMs ?? 0;
+    const seen = (vehicle: Vehicle): state.Seen => ({
+      update: vehicle.update,
+      stale: drawnAt(vehicle.motion, now).faded > 0,
+    });
+    const visible = this.view.visible();
+    state.inView.value = visible.length;
+    if (state.listOpen.value) {
+      visible.sort((a, b) => (a.update.id < b.update.id ? -1 : 1));
+      state.rows.value = visible.slice(0, state.ROWS_MAX).map(seen);
+    }
+    const selected = this.selected();
+    state.selected.value = selected ? seen(selected) : null;
+    state.silenceMs.value =
+      this.fleet.vehicles.length > 0
+        ? Math.max(SILENCE_MIN_MS, SILENCE_PACES * paceMs)
+        : Number.POSITIVE_INFINITY;
+    state.updatesPerSecond.value = this.rate(now);
+    state.nowMs.value = Date.now();
+  }
+
+  private rate(nowMs: number): number {
+    this.fixes.push({ atMs: nowMs, count: this.fleet.fixes });
+    const oldest = nowMs - RATE_PERIODS * PANEL_PERIOD_MS;
+    while (this.fixes.length > 2 && (this.fixes[0]?.atMs ?? 0) < oldest) this.fixes.shift();
+    const first = this.fixes[0];
+    if (!first || nowMs - first.atMs < PANEL_PERIOD_MS) return 0;
+    return Math.round(((this.fleet.fixes - first.count) * 1000) / (nowMs - first.atMs));
+  }
+}

@@ -1,0 +1,51 @@
+import { following, selected, selectedId, serviceNowMs } from "../state.ts";
+import { compass, duration, kmh } from "../words.ts";
+
+/** What is known of the selected vehicle. */
+export function Card({ onClose, onFollow }: { onClose(): void; onFollow(follow: boolean): void }) {
+  const id = selectedId.value;
+  if (id === null) return null;
+  return (
+    <section class="card" aria-label={`Vehicle ${id}`} data-testid="card">
+      <h2>{id}</h2>
+      <button type="button" class="close" aria-label="Close" onClick={onClose}>
+        ×
+      </button>
+      {selected.value ? <Facts /> : <p>It left the map's area or is gone.</p>}
+      <label class="follow">
+        <input
+          type="checkbox"
+          checked={following.value}
+          disabled={!selected.value}
+          onChange={(event) => onFollow(event.currentTarget.checked)}
+        />
+        Follow
+      </label>
+    </section>
+  );
+}
+
+function Facts() {
+  if (!selected.value) return null;
+  const { update, stale } = selected.value;
+  const { bearing, speed } = update;
+  const heard = new Date(update.timestamp_ms);
+  const age = duration(serviceNowMs.value - update.timestamp_ms);
+  const state = update.state === "silent" ? "silent: not heard for a while" : "online";
+  return (
+    <dl>
+      <dt>Class</dt>
+      <dd>{update.class}</dd>
+      <dt>State</dt>
+      <dd>{stale && update.state === "online" ? `${state}, its next position is late` : state}</dd>
+      <dt>Speed</dt>
+      <dd>{speed === undefined ? "not known" : kmh(speed)}</dd>
+      <dt>Bearing</dt>
+      <dd>{bearing === undefined ? "not known" : `${Math.round(bearing)}° ${compass(bearing)}`}</dd>
+      <dt>Last position</dt>
+      <dd>
+        <time dateTime={heard.toISOString()}>{heard.toLocaleTimeString()}</time>, {age} ago
+      </dd>
+    </dl>
+  );
+}

@@ -1,0 +1,35 @@
+import { inView, listOpen, rows, type Seen, selectedId, serviceNowMs } from "../state.ts";
+import { duration, kmh } from "../words.ts";
+
+/** The vehicles in view as a list: the map for the keyboard and the screen reader. */
+export function List({ onSelect }: { onSelect(id: string): void }) {
+  if (!listOpen.value) return null;
+  const more = inView.value - rows.value.length;
+  return (
+    <section id="list" class="list" aria-label="Vehicles in view">
+      <ul>
+        {rows.value.map((row) => (
+          <li key={row.update.id}>
+            <button
+              type="button"
+              aria-current={row.update.id === selectedId.value}
+              onClick={() => onSelect(row.update.id)}
+            >
+              <span class="name">{row.update.id}</span>
+              <span class="detail">{detail(row)}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      {inView.value === 0 && <p>No vehicles in view.</p>}
+      {more > 0 && <p>And {more} more: zoom in to list them.</p>}
+    </section>
+  );
+}
+
+function detail({ update, stale }: Seen): string {
+  const age = `${duration(serviceNowMs.value - update.timestamp_ms)} old`;
+  if (update.state === "silent") return `silent · ${age}`;
+  if (stale) return age;
+  return update.speed === undefined ? update.class : `${update.class} · ${kmh(update.speed)}`;
+}

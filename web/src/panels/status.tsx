@@ -1,0 +1,69 @@
+import { computed } from "@preact/signals";
+import {
+  connection,
+  dataAtMs,
+  inView,
+  listOpen,
+  notice,
+  nowMs,
+  silenceMs,
+  updatesPerSecond,
+} from "../state.ts";
+import { switchTheme, theme } from "../theme.ts";
+import { connectionNews, connectionWords } from "../words.ts";
+
+const words = computed(() => {
+  const freshness = { dataAtMs: dataAtMs.value, silenceMs: silenceMs.value };
+  return connectionWords(connection.value, freshness, nowMs.value);
+});
+/** A computed signal changes only with its text: seconds are not read aloud. */
+const news = computed(() => connectionNews(connection.value));
+
+/** The bar on top: connection, counters, switches. */
+export function Status() {
+  const count = inView.value;
+  const { text, mood } = words.value;
+  return (
+    <header class="bar">
+      <h1>ridecast</h1>
+      <p class={`connection ${mood}`} data-testid="connection" aria-hidden="true">
+        {text}
+      </p>
+      <p class="unseen" role="status">
+        {news}
+      </p>
+      <p class="counters">
+        <span data-testid="count">
+          <b>{count}</b> {count === 1 ? "vehicle" : "vehicles"} in view
+        </span>
+        <span data-testid="rate">
+          <b>{updatesPerSecond}</b> updates/s
+        </span>
+      </p>
+      <div class="switches">
+        <button
+          type="button"
+          aria-expanded={listOpen.value}
+          aria-controls="list"
+          onClick={() => {
+            listOpen.value = !listOpen.value;
+          }}
+        >
+          List
+        </button>
+        <button type="button" aria-pressed={theme.value === "dark"} onClick={switchTheme}>
+          Dark
+        </button>
+      </div>
+    </header>
+  );
+}
+
+/** What is wrong with the map or what it shows. */
+export function Notice() {
+  return (
+    <p class="notice" role="alert" hidden={notice.value === null} data-testid="notice">
+      {notice}
+    </p>
+  );
+}

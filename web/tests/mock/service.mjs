@@ -1,0 +1,297 @@
+// A service of the wire's shape without a service: for tests that need a word
+// of the server at a certain moment, and for working on the page alone:
+//   node tests/mock/service.mjs [--page DIR] [--roads FILE] [--vehicles N] [--interval MS]
+// @ts-check
+import { createReadStream, existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { parseArgs } from "node:util";
+import { WebSocketServer } from "ws";
+
+/**
+ * @typedef {{id: string, handle: number, latitude: number, longitude: number, bearing?: number,
+ *   speed?: number, timestamp_ms: number, class: string, state: "online" | "silent"}} MockVehicle
+ */
+
+const TYPES = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+};
+
+/** The strictest policy that the page is known to work under. */
+export const POLICY =
+  "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; worker-src 'self'; " +
+  "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/**
+ * A frame of `ridecast.v1.bin`.
+ * @param {string} subscription
+ * @param {boolean} snapshot
+ * @param {(MockVehicle & {introduce?: boolean})[]} vehicles
+ * @param {number[]} left
+ */
+export function encodeFrame(subscription, snapshot, vehicles, left, baseMs = Date.now()) {
+  /** @type {Buffer[]} */
+  const parts = [];
+  /** @param {string} text */
+  const text = (text) => {
+    const bytes = Buffer.from(text);
+    parts.push(Buffer.from([bytes.length]), bytes);
+  };
+  parts.push(Buffer.from([1, snapshot ? 1 : 0]));
+  text(subscription);
+  const head = Buffer.alloc(12);
+  head.writeBigUInt64LE(BigInt(baseMs));
+  head.writeUInt32LE(vehicles.length, 8);
+  parts.push(head);
+  for (const vehicle of vehicles) {
+    const record = Buffer.alloc(19);
+    record[0] =
+      (vehicle.state === "silent" ? 1 : 0) |
+      (vehicle.introduce ? 4 : 0) |
+      (vehicle.bearing === undefined ? 0 : 8) |
+      (vehicle.speed === undefined ? 0 : 16);
+    record.writeUInt32LE(vehicle.handle, 1);
+    record.writeInt32LE(Math.round(vehicle.latitude * 1e7), 5);
+    record.writeInt32LE(Math.round(vehicle.longitude * 1e7), 9);
+    record.writeUInt32LE(Number(BigInt.asUintN(32, BigInt(vehicle.timestamp_ms))), 13);
+    record[17] = Math.round(((vehicle.bearing ?? 0) * 256) / 360) & 255;
+    record[18] = Math.min(255, Math.round((vehicle.speed ?? 0) * 4));
+    parts.push(record);
+    if (vehicle.introduce) {
+      text(vehicle.class);
+      text(vehicle.id);
+    }
+  }
+  const tail = Buffer.alloc(4 + 4 * left.length);
+  tail.writeUInt32LE(left.length);
+  left.forEach((handle, index) => {
+    tail.writeUInt32LE(handle, 4 + 4 * index);
+  });
+  parts.push(tail);
+  return Buffer.concat(parts);
+}
+
+/**
+ * @param {{port?: number, page?: string, roads?: string, vehicles?: number, intervalMs?: number}} options
+ */
+export async function startMock({ port = 0, page, roads, vehicles = 300, intervalMs = 1000 }) {
+  const town = makeTown(roads, vehicles);
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? "/", "http://mock").pathname;
+    response.setHeader("Content-Security-Policy", POLICY);
+    if (path === "/config.json") {
+      response.end(
+        JSON.stringify({
+          token: "mock",
+          map: {
+            bounds: town.bounds,
+            roads: roads ? "/map/roads.geojson" : null,
+            attribution:
+              '<a href="https://www.openstreetmap.org/copyright">© OpenStreetMap contributors</a>',
+            style: null,
+            dark_style: null,
+          },
+        }),
+      );
+    } else if (path === "/map/roads.geojson" && roads) {
+      createReadStream(roads).pipe(response);
+    } else {
+      const file = join(page ?? "dist", normalize(path === "/" ? "/index.html" : path));
+      if (!existsSync(file)) {
+        response.statusCode = 404;
+        response.end();
+        return;
+      }
+      const type = /** @type {Record<string, string>} */ (TYPES)[extname(file)];
+      response.setHeader("Content-Type", type ?? "application/octet-stream");
+      createReadStream(file).pipe(response);
+    }
+  });
+  const sockets = new WebSocketServer({
+    server,
+    path: "/v1/ws",
+    handleProtocols: () => "ridecast.v1.bin",
+  });
+  sockets.on("connection", (socket) => {
+    /** @type {{south: number, west: number, north: number, east: number} | undefined} */
+    let area;
+    /** @type {Set<number>} */
+    let held = new Set();
+    let name = "";
+    /** @param {MockVehicle} v */
+    const inside = (v) =>
+      area !== undefined &&
+      v.latitude >= area.south &&
+      v.latitude <= area.north &&
+      (area.west <= area.east
+        ? v.longitude >= area.west && v.longitude <= area.east
+        : v.longitude >= area.west || v.longitude <= area.east);
+    const push = (/** @type {MockVehicle[]} */ moved, snapshot = false) => {
+      if (!area) return;
+      const now = town.vehicles.filter(inside);
+      const left = [...held].filter((h) => !now.some((v) => v.handle === h));
+      const changed = now
+        .filter((v) => snapshot || !held.has(v.handle) || moved.includes(v))
+        .map((v) => ({ ...v, introduce: snapshot || !held.has(v.handle) }));
+      held = new Set(now.map((v) => v.handle));
+      if (snapshot || changed.length + left.length > 0)
+        socket.send(encodeFrame(name, snapshot, changed, snapshot ? [] : left));
+    };
+    /** @param {object} message */
+    const say = (message) => socket.send(JSON.stringify(message));
+    socket.on("message", (data) => {
+      const message = JSON.parse(String(data));
+      const { id, type } = message;
+      if (type === "hello")
+        say({
+          type: "welcome",
+          session: "s1",
+          user: "mock",
+          role: "operator",
+          heartbeat_ms: 20_000,
+          server_time_ms: Date.now(),
+        });
+      else if (type === "ping") say({ type: "pong", id, server_time_ms: Date.now() });
+      else if (type === "unsubscribe") {
+        area = undefined;
+        held.clear();
+        say({ type: "ok", id });
+      } else if (type === "subscribe" || type === "update") {
+        const a = message.channel;
+        if ((a.north - a.south) * 111 * (a.east - a.west) * 90 > 40_000)
+          return say({
+            type: "error",
+            id,
+            code: "area_too_large",
+            message: "at most 40,000 km²",
+            retryable: false,
+          });
+        area = a;
+        name = message.subscription;
+        say({ type: "ok", id });
+        push([], type === "subscribe");
+      }
+    });
+    town.listeners.add(push);
+    socket.on("close", () => town.listeners.delete(push));
+  });
+  const timers = town.drive(intervalMs);
+  await new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(undefined)));
+  const address = /** @type {import("node:net").AddressInfo} */ (server.address());
+  return {
+    url: `http://127.0.0.1:${address.port}/`,
+    stop() {
+      clearInterval(timers);
+      for (const socket of sockets.clients) socket.terminate();
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Vehicles that go up and down the roads; or, without roads, a diagonal.
+ * @param {string | undefined} roads @param {number} count */
+function makeTown(roads, count) {
+  /** @type {[number, number][][]} */
+  let lines = [
+    [
+      [7.41, 43.73],
+      [7.43, 43.745],
+    ],
+  ];
+  if (roads) {
+    /** @type {{geometry: {coordinates: [number, number][]}}[]} */
+    const features = JSON.parse(readFileSync(roads, "utf8")).features;
+    lines = features.map((f) => f.geometry.coordinates).filter((line) => line.length > 3);
+  }
+  const all = lines.flat();
+  const bounds = [1, 0].flatMap((axis) => [
+    Math.min(...all.map((p) => p[axis] ?? 0)),
+    Math.max(...all.map((p) => p[axis] ?? 0)),
+  ]);
+  const order = [bounds[0], bounds[2], bounds[1], bounds[3]];
+  /** @type {(MockVehicle & {line: [number, number][], at: number})[]} */
+  const vehicles = Array.from({ length: count }, (_, i) => {
+    const line = /** @type {[number, number][]} */ (
+      lines[Math.floor(Math.random() * lines.length)]
+    );
+    const [longitude, latitude] = /** @type {[number, number]} */ (line[0]);
+    return {
+      id: `d${i}`,
+      handle: i,
+      latitude,
+      longitude,
+      timestamp_ms: Date.now(),
+      class: i % 5 ? "car" : "van",
+      state: i % 20 === 19 ? "silent" : "online",
+      line,
+      at: 0,
+    };
+  });
+  /** @type {Set<(moved: MockVehicle[]) => void>} */
+  const listeners = new Set();
+  return {
+    vehicles,
+    bounds: order,
+    listeners,
+    /** @param {number} intervalMs */
+    drive(intervalMs) {
+      let turn = 0;
+      return setInterval(() => {
+        turn += 1;
+        // A tenth of the vehicles each tenth of the interval.
+        const moved = vehicles.filter((v) => v.handle % 10 === turn % 10 && v.state === "online");
+        for (const v of moved) advance(v, (10 * intervalMs) / 1000);
+        for (const listener of listeners) listener(moved);
+      }, intervalMs / 10);
+    },
+  };
+}
+
+/** @param {MockVehicle & {line: [number, number][], at: number}} v @param {number} metres */
+function advance(v, metres) {
+  let rest = metres;
+  while (rest > 0) {
+    const next = v.line[v.at + 1];
+    if (!next) {
+      v.line = v.line.toReversed();
+      v.at = 0;
+      continue;
+    }
+    const north = (next[1] - v.latitude) * 111_000;
+    const east = (next[0] - v.longitude) * 111_000 * Math.cos((v.latitude * Math.PI) / 180);
+    const way = Math.hypot(north, east);
+    v.bearing = ((Math.atan2(east, north) * 180) / Math.PI + 360) % 360;
+    const part = Math.min(1, rest / Math.max(way, 1e-6));
+    v.latitude += (next[1] - v.latitude) * part;
+    v.longitude += (next[0] - v.longitude) * part;
+    rest -= way * part + 1e-6;
+    if (part === 1) v.at += 1;
+  }
+  v.speed = 10;
+  v.timestamp_ms = Date.now();
+}
+
+if (process.argv[1]?.endsWith("service.mjs")) {
+  const { values } = parseArgs({
+    options: {
+      page: { type: "string" },
+      roads: { type: "string" },
+      vehicles: { type: "string", default: "300" },
+      interval: { type: "string", default: "1000" },
+      port: { type: "string", default: "8080" },
+    },
+  });
+  const mock = await startMock({
+    port: Number(values.port),
+    ...(values.page && { page: values.page }),
+    ...(values.roads && { roads: values.roads }),
+    vehicles: Number(values.vehicles),
+    intervalMs: Number(values.interval),
+  });
+  console.log(mock.url);
+}
