@@ -1,11 +1,17 @@
 //! Node to node: the same positions in every node that has somebody watching.
 
+mod embedded;
+mod inbox;
+mod redis;
+
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use ridecast_protocol::{SessionId, UserId, VehicleId};
 use serde::{Deserialize, Serialize};
 
 use crate::spatial::CoarseCell;
-use crate::store::VehicleRecord;
+use crate::store::{RedisFault, StoreUrl, VehicleRecord};
 
 /// A process of the service, named anew at every start.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -44,6 +50,17 @@ pub enum Heard {
     Gap,
 }
 
+/// Why other nodes could not be told or listened to.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum BrokerError {
+    /// Redis could not be asked, or would not.
+    #[error(transparent)]
+    Redis(#[from] RedisFault),
+    /// The connection that listens is lost, or Redis did not confirm in time.
+    #[error("not connected to the other nodes")]
+    NotConnected,
+}
+
 /// What carries batches from node to node.
 ///
 /// Every implementation passes the same contract, `tests/broker.rs`.
@@ -74,4 +91,18 @@ pub trait Broker: Send + Sync {
 
     /// What others tell: the next, `None` when the broker is closed.
     async fn heard(&self) -> Option<Heard>;
+}
+
+/// Opens the broker that goes with a store: Redis carries it, the others are alone.
+///
+/// A Redis that does not answer is no error: it is tried again until it does,
+/// and [`Heard::Gap`] tells when. Must be called within the Tokio runtime that lives longest.
+///
+/// # Errors
+/// [`BrokerError`]: the URL is not one of Redis.
+pub async fn open(url: &StoreUrl, node: NodeId) -> Result<Arc<dyn Broker>, BrokerError> {
+    Ok(match url {
+        StoreUrl::Memory | StoreUrl::Embedded(_) => Arc::new(embedded::Alone),
+        StoreUrl::Redis(url) => Arc::new(redis::RedisBroker::open(url, node).await?),
+    })
 }

@@ -1,10 +1,23 @@
 //! Persistence behind one trait: in memory, embedded in a file, or in Redis.
 
-use std::time::Duration;
+mod embedded;
+mod embedded_file;
+mod error;
+pub(crate) mod keys;
+mod memory;
+mod once;
+pub(crate) mod redis;
+mod url;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use ridecast_protocol::{Position, SessionId, VehicleId, VehicleInfo};
 use serde::{Deserialize, Serialize};
+
+pub use error::{RedisFault, StoreError};
+pub use url::{InvalidStoreUrl, StoreUrl};
 
 use crate::spatial::{CoarseCell, LatLon};
 
@@ -91,4 +104,26 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`].
     async fn flush(&self) -> Result<(), StoreError>;
+}
+
+/// Opens the store.
+///
+/// A Redis that does not answer is no error: the store asks it anew with every
+/// call, and says in the log when it is gone and when it is back. Every call
+/// returns within two seconds.
+///
+/// # Errors
+/// [`StoreError`]: the embedded store's file is damaged, in use by another
+/// process, or cannot be written.
+pub async fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(match url {
+        StoreUrl::Memory => Arc::new(memory::MemoryStore::default()),
+        StoreUrl::Embedded(path) => Arc::new(embedded::EmbeddedStore::open(path).await?),
+        StoreUrl::Redis(url) => Arc::new(redis::RedisStore::open(url).await?),
+    })
+}
+
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
 }

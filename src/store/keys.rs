@@ -1,0 +1,83 @@
+//! Every Redis key and channel of the service.
+//!
+//! Keys of one coarse cell carry the cell as a hash tag (`{…}`), so that Redis
+//! Cluster keeps them in one slot: a pipeline may span cells, a script may not.
+//! A moving vehicle touches three keys of one cell; a city is a few dozen cells.
+
+use crate::spatial::CoarseCell;
+
+/// What a cell's keys and a vehicle's word in them live after the last write, in seconds.
+pub(crate) const VEHICLE_TTL_S: i64 = 3_600;
+
+/// Geo set of the vehicles in a cell: member is the vehicle's id.
+///
+/// For other tools of the operator (`GEOSEARCH`); the service itself answers
+/// from memory. Without vehicles beyond ±85.05° of latitude, which `GEOADD`
+/// does not take. Written with every batch, lives [`VEHICLE_TTL_S`].
+pub(crate) fn geo(cell: CoarseCell) -> String {
+    format!("ridecast:{{{cell}}}:geo")
+}
+
+/// Sorted set of the vehicles in a cell: member is the vehicle's id, score is
+/// when it was last heard, ms since the Unix epoch.
+///
+/// Presence: by it stale members are swept. Written with every batch, lives [`VEHICLE_TTL_S`].
+pub(crate) fn heard(cell: CoarseCell) -> String {
+    format!("ridecast:{{{cell}}}:heard")
+}
+
+/// Hash of the vehicles in a cell: field is the vehicle's id, value its
+/// [`VehicleRecord`](super::VehicleRecord) as JSON.
+///
+/// What a node reads that begins to watch a cell. Written with every batch, lives [`VEHICLE_TTL_S`].
+pub(crate) fn vehicles(cell: CoarseCell) -> String {
+    format!("ridecast:{{{cell}}}:vehicles")
+}
+
+/// A string to be taken once, such as a ticket. Written by whoever puts it, lives as long as they say.
+pub(crate) fn once(key: &str) -> String {
+    format!("ridecast:once:{key}")
+}
+
+/// Sharded channel of what moves in a cell: a [`Batch`](crate::broker::Batch) as JSON.
+///
+/// Every node tells, the nodes with somebody watching the cell listen.
+pub(crate) fn moves(cell: CoarseCell) -> String {
+    format!("ridecast:{{{cell}}}:moves")
+}
+
+/// The cell whose [`moves`] the channel carries; `None` for any other channel.
+pub(crate) fn cell_of_moves(channel: &[u8]) -> Option<CoarseCell> {
+    let cell = channel
+        .strip_prefix(b"ridecast:{")?
+        .strip_suffix(b"}:moves")?;
+    std::str::from_utf8(cell).ok()?.parse().ok()
+}
+
+/// Sharded channel of drivers' new sessions: a [`Claim`](crate::broker::Claim) as JSON.
+/// Every node tells and listens.
+pub(crate) const CLAIMS: &str = "ridecast:claims";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spatial::LatLon;
+
+    #[test]
+    fn a_channel_names_its_cell() {
+        let cell = CoarseCell::of(LatLon::new(-34.9, -56.16).unwrap());
+        assert_eq!(cell_of_moves(moves(cell).as_bytes()), Some(cell));
+        for other in [geo(cell).as_str(), CLAIMS, "ridecast:{x}:moves", ""] {
+            assert_eq!(cell_of_moves(other.as_bytes()), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_cell_keeps_its_keys_in_one_cluster_slot() {
+        let cell = CoarseCell::of(LatLon::new(43.73, 7.42).unwrap());
+        let tag = |key: String| key[key.find('{').unwrap()..=key.find('}').unwrap()].to_owned();
+        for key in [geo(cell), heard(cell), vehicles(cell), moves(cell)] {
+            assert_eq!(tag(key), format!("{{{cell}}}"));
+        }
+    }
+}
