@@ -14,5 +14,8 @@
 //! `ARCHITECTURE.md` tells the way of a position through them.
 
 pub mod broker;
+pub mod fleet;
+pub mod hub;
 pub mod spatial;
 pub mod store;
+pub mod telemetry;

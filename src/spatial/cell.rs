@@ -19,6 +19,14 @@ impl Cell {
         Self(h3(point).to_cell(Self::RESOLUTION))
     }
 
+    pub(super) const fn index(self) -> CellIndex {
+        self.0
+    }
+
+    pub(super) const fn from_index(index: CellIndex) -> Self {
+        Self(index)
+    }
+
     /// The coarse cell this one lies in.
     #[must_use]
     pub fn coarse(self) -> CoarseCell {
@@ -43,6 +51,12 @@ impl CoarseCell {
     #[must_use]
     pub fn of(point: LatLon) -> Self {
         Cell::of(point).coarse()
+    }
+}
+
+impl CoarseCell {
+    pub(super) const fn from_index(index: CellIndex) -> Self {
+        Self(index)
     }
 }
 

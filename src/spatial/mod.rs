@@ -1,7 +1,13 @@
 //! Points, areas and cells on the globe. Pure: no clock, no lock, no input or output.
 
+mod area;
 mod cell;
+mod cover;
 mod point;
+#[cfg(test)]
+mod tests;
 
+pub use area::{Area, NotAnArea};
 pub use cell::{Cell, CoarseCell};
+pub use cover::WatchCell;
 pub use point::{LatLon, NotOnEarth};

@@ -13,6 +13,9 @@ pub struct LatLon {
 pub struct NotOnEarth;
 
 impl LatLon {
+    /// 0° north, 0° east.
+    pub(super) const ORIGIN: Self = Self { latitude: 0.0, longitude: 0.0 };
+
     /// Degrees north and east, WGS 84.
     ///
     /// # Errors
@@ -55,13 +58,11 @@ impl LatLon {
     #[must_use]
     pub fn destination(self, bearing: f64, distance_m: f64) -> Self {
         let point = Haversine.destination(self.point(), bearing, distance_m);
-        Self {
-            latitude: point.y().clamp(-90.0, 90.0),
-            longitude: (point.x() + 180.0).rem_euclid(360.0) - 180.0,
-        }
+        let longitude = (point.x() + 180.0).rem_euclid(360.0) - 180.0;
+        Self::new(point.y().clamp(-90.0, 90.0), longitude).unwrap_or(self)
     }
 
-    pub(super) fn point(self) -> Point {
+    fn point(self) -> Point {
         Point::new(self.longitude, self.latitude)
     }
 }

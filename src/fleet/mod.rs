@@ -1,0 +1,401 @@
+//! The fleet: the newest position and presence of each vehicle, the index of
+//! cells, and who must hear of a move.
+
+mod changes;
+mod judge;
+mod listener;
+mod peers;
+mod vehicle;
+mod writer;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use parking_lot::RwLock;
+use ridecast_protocol::{Position, SessionId, VehicleId, VehicleInfo, VehicleState};
+use rustc_hash::{FxBuildHasher, FxHashSet};
+use tokio::sync::Notify;
+
+pub use judge::{Fix, Limits, Refusal};
+pub use listener::Listener;
+pub use peers::Peers;
+pub use vehicle::{Seen, Vehicle};
+pub use writer::{Writer, WriterSettings};
+
+use crate::spatial::{Area, Cell, CoarseCell, WatchCell};
+use crate::store::VehicleRecord;
+use judge::Judge;
+use listener::Changes;
+use vehicle::Now;
+
+/// How the fleet treats its vehicles.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Without a position for this long a vehicle is shown as silent.
+    pub silent_after: Duration,
+    /// Without a position for this long a vehicle is gone.
+    pub gone_after: Duration,
+    /// What a position must keep to.
+    pub limits: Limits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            silent_after: Duration::from_secs(15),
+            gone_after: Duration::from_secs(60),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// All vehicles this node knows of.
+#[derive(Debug)]
+pub struct Fleet {
+    settings: Settings,
+    vehicles: DashMap<VehicleId, Arc<Vehicle>, FxBuildHasher>,
+    /// The vehicles in each occupied cell. A vehicle's lock is taken before its
+    /// cell's, never after: whoever reads a cell copies its list and lets go of it first.
+    cells: DashMap<Cell, Vec<Arc<Vehicle>>, FxBuildHasher>,
+    /// A bit for each listener that watches a cell.
+    watched: DashMap<WatchCell, u64, FxBuildHasher>,
+    /// Bits of the listeners that hear everything.
+    hear_all: AtomicU64,
+    listeners: RwLock<Vec<Arc<Changes>>>,
+    next_handle: AtomicU32,
+    /// Told whenever `watched` has changed.
+    watches_changed: Notify,
+}
+
+/// There are more readers than a vehicle has bits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the fleet has room for 64 readers: use fewer workers")]
+pub struct TooManyListeners;
+
+impl Fleet {
+    /// An empty fleet.
+    #[must_use]
+    pub fn new(settings: Settings) -> Arc<Self> {
+        Arc::new(Self {
+            settings,
+            vehicles: DashMap::default(),
+            cells: DashMap::default(),
+            watched: DashMap::default(),
+            hear_all: AtomicU64::new(0),
+            listeners: RwLock::default(),
+            next_handle: AtomicU32::new(1),
+            watches_changed: Notify::new(),
+        })
+    }
+
+    /// How many vehicles are known, those without a position yet included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.vehicles.len()
+    }
+
+    /// Whether no vehicle is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.vehicles.is_empty()
+    }
+
+    /// How many vehicles are shown in each state.
+    #[must_use]
+    pub fn count(&self, state: VehicleState) -> usize {
+        self.snapshot()
+            .into_iter()
+            .filter(|vehicle| {
+                let now = vehicle.now.lock();
+                now.cell.is_some() && now.state == state
+            })
+            .count()
+    }
+
+    /// A driver starts working. From the first position on, the vehicle is shown;
+    /// one that was shown until now goes on from its last position.
+    pub fn go_online(&self, id: &VehicleId, info: VehicleInfo, session: &SessionId) -> Arc<Vehicle> {
+        let info = Arc::new(info);
+        let vehicle = loop {
+            let vehicle = Arc::clone(&self.vehicles.entry(id.clone()).or_insert_with(|| {
+                self.new_vehicle(id, Arc::clone(&info), session.clone())
+            }));
+            let mut now = vehicle.now.lock();
+            // Gone between the look-up and the lock: it is no longer in the map.
+            if !now.gone {
+                now.info = info;
+                now.session = session.clone();
+                now.ours = true;
+                drop(now);
+                break vehicle;
+            }
+        };
+        self.list(&vehicle, None);
+        vehicle
+    }
+
+    fn new_vehicle(&self, id: &VehicleId, info: Arc<VehicleInfo>, session: SessionId) -> Arc<Vehicle> {
+        let handle = self.next_handle.fetch_add(1, Ordering::Relaxed);
+        Arc::new(Vehicle::new(
+            id.clone(),
+            handle,
+            Now {
+                info,
+                session,
+                judge: Judge::default(),
+                cell: None,
+                state: VehicleState::Online,
+                heard_at_ms: 0,
+                ours: true,
+                gone: false,
+            },
+        ))
+    }
+
+    /// The vehicle that this driver has online, whichever session drives it.
+    #[must_use]
+    pub fn get(&self, id: &VehicleId) -> Option<Arc<Vehicle>> {
+        self.vehicles.get(id).map(|vehicle| Arc::clone(&vehicle))
+    }
+
+    /// Takes a driver's position in, or says why not.
+    ///
+    /// # Errors
+    /// [`Refusal`]; [`Refusal::NotOnline`] also when another session drives the vehicle now.
+    pub fn report(
+        &self,
+        vehicle: &Arc<Vehicle>,
+        session: &SessionId,
+        position: Position,
+        now_ms: i64,
+    ) -> Result<(), Refusal> {
+        let mut now = vehicle.now.lock();
+        if now.gone || !now.ours || now.session != *session {
+            return Err(Refusal::NotOnline);
+        }
+        let fix = now.judge.judge(position, now_ms, &self.settings.limits)?;
+        now.heard_at_ms = now_ms;
+        self.moved(vehicle, &mut now, &fix);
+        Ok(())
+    }
+
+    /// A driver stops working: the vehicle leaves every view and every query at once.
+    pub fn go_offline(&self, vehicle: &Arc<Vehicle>, session: &SessionId) {
+        let mut now = vehicle.now.lock();
+        if now.session == *session {
+            self.remove(vehicle, &mut now);
+        }
+    }
+
+    /// Another node hears this driver now: what becomes of the vehicle is its business.
+    pub fn give_away(&self, id: &VehicleId) {
+        if let Some(vehicle) = self.get(id) {
+            vehicle.now.lock().ours = false;
+            self.list(&vehicle, None);
+        }
+    }
+
+    /// Takes in what another node or the store knows of a vehicle.
+    ///
+    /// `heard_at_ms` is by this node's clock. `ours`: this node answers for it
+    /// (it comes from a store that nobody else has).
+    pub fn hear(&self, record: VehicleRecord, heard_at_ms: i64, ours: bool) {
+        let Some(fix) = Fix::known(record.position) else {
+            return;
+        };
+        let info = Arc::new(record.info);
+        let vehicle = Arc::clone(&self.vehicles.entry(record.id.clone()).or_insert_with(|| {
+            let vehicle = self.new_vehicle(&record.id, Arc::clone(&info), record.session.clone());
+            vehicle.now.lock().ours = ours;
+            vehicle
+        }));
+        let mut now = vehicle.now.lock();
+        let newer = now
+            .judge
+            .newest()
+            .is_none_or(|newest| newest.position.timestamp_ms < fix.position.timestamp_ms);
+        if now.gone || (now.ours && !ours) || !newer {
+            return;
+        }
+        now.info = info;
+        now.session = record.session;
+        now.judge.resume_from(fix);
+        now.heard_at_ms = heard_at_ms;
+        self.moved(&vehicle, &mut now, &fix);
+    }
+
+    /// Another node says the vehicle is gone. Of a vehicle of ours it cannot know.
+    pub fn forget(&self, id: &VehicleId) {
+        if let Some(vehicle) = self.get(id) {
+            let mut now = vehicle.now.lock();
+            if !now.ours {
+                self.remove(&vehicle, &mut now);
+            }
+        }
+    }
+
+    /// Forgets the vehicles of other nodes for which `stays` is false.
+    pub fn forget_others(&self, stays: impl Fn(&VehicleId, CoarseCell) -> bool) {
+        for vehicle in self.snapshot() {
+            let mut now = vehicle.now.lock();
+            let cell = now.cell.map(Cell::coarse);
+            if !now.ours && cell.is_some_and(|cell| !stays(vehicle.id(), cell)) {
+                self.remove(&vehicle, &mut now);
+            }
+        }
+    }
+
+    /// Marks vehicles that were not heard for a while, and removes those not heard for longer.
+    pub fn sweep(&self, now_ms: i64) {
+        for vehicle in self.snapshot() {
+            let mut now = vehicle.now.lock();
+            let Some(cell) = now.cell else {
+                continue;
+            };
+            let quiet = Duration::from_millis(
+                u64::try_from(now_ms.saturating_sub(now.heard_at_ms)).unwrap_or(0),
+            );
+            if quiet >= self.settings.gone_after {
+                self.remove(&vehicle, &mut now);
+            } else if quiet >= self.settings.silent_after && now.state == VehicleState::Online {
+                now.state = VehicleState::Silent;
+                drop(now);
+                self.list(&vehicle, Some(cell));
+            }
+        }
+    }
+
+    /// The vehicles in an area, as they are now.
+    #[must_use]
+    pub fn within(&self, area: &Area) -> Vec<(Arc<Vehicle>, Seen)> {
+        let mut found = Vec::new();
+        let mut look_at = |vehicles: &[Arc<Vehicle>]| {
+            for vehicle in vehicles {
+                if let Some(seen) = vehicle.seen()
+                    && area.contains(seen.fix.point)
+                {
+                    found.push((Arc::clone(vehicle), seen));
+                }
+            }
+        };
+        let cover = area.cover();
+        let cells: usize = cover.iter().map(|cell| cell.cell_count()).sum();
+        if cells <= self.cells.len() {
+            for cell in cover.into_iter().flat_map(WatchCell::cells) {
+                let vehicles = self.cells.get(&cell).map(|vehicles| vehicles.clone());
+                look_at(&vehicles.unwrap_or_default());
+            }
+        } else {
+            // Fewer cells are occupied than the area has.
+            look_at(&self.snapshot());
+        }
+        // A vehicle that crosses while we look may be met in both of its cells.
+        found.sort_unstable_by_key(|(vehicle, _)| vehicle.handle());
+        found.dedup_by_key(|(vehicle, _)| vehicle.handle());
+        found
+    }
+
+    /// A new reader of changes: of all of them, or of the cells it watches.
+    ///
+    /// # Errors
+    /// [`TooManyListeners`].
+    pub fn listen(&self, to_all: bool) -> Result<Listener, TooManyListeners> {
+        let mut listeners = self.listeners.write();
+        let bit = u32::try_from(listeners.len()).unwrap_or(u32::MAX);
+        if bit >= u64::BITS {
+            return Err(TooManyListeners);
+        }
+        let changes = Arc::new(Changes::default());
+        listeners.push(Arc::clone(&changes));
+        let listener = Listener::new(bit, changes);
+        if to_all {
+            self.hear_all.fetch_or(listener.mask(), Ordering::AcqRel);
+        }
+        Ok(listener)
+    }
+
+    /// From now on the listener hears of vehicles in, into and out of the cell.
+    pub fn watch(&self, listener: &Listener, cell: WatchCell) {
+        *self.watched.entry(cell).or_default() |= listener.mask();
+        self.watches_changed.notify_one();
+    }
+
+    /// No longer.
+    pub fn unwatch(&self, listener: &Listener, cell: WatchCell) {
+        if let Entry::Occupied(mut entry) = self.watched.entry(cell) {
+            *entry.get_mut() &= !listener.mask();
+            if *entry.get() == 0 {
+                entry.remove();
+            }
+        }
+        self.watches_changed.notify_one();
+    }
+
+    /// The coarse cells that somebody watches some part of.
+    fn watched_cells(&self) -> FxHashSet<CoarseCell> {
+        self.watched.iter().flat_map(|entry| entry.key().coarse()).collect()
+    }
+
+    /// All vehicles. Nobody may lock a vehicle while holding a shard of the map:
+    /// [`Fleet::remove`] takes the two the other way round.
+    fn snapshot(&self) -> Vec<Arc<Vehicle>> {
+        self.vehicles.iter().map(|vehicle| Arc::clone(&vehicle)).collect()
+    }
+
+    /// The vehicle has a new newest position: puts it into its cell and tells who watches.
+    fn moved(&self, vehicle: &Arc<Vehicle>, now: &mut Now, fix: &Fix) {
+        now.state = VehicleState::Online;
+        let cell = Cell::of(fix.point);
+        let before = now.cell.replace(cell);
+        if before != Some(cell) {
+            self.take_out(vehicle, before);
+            self.cells.entry(cell).or_default().push(Arc::clone(vehicle));
+        }
+        self.list(vehicle, before.filter(|&before| before != cell));
+        self.list(vehicle, Some(cell));
+    }
+
+    fn remove(&self, vehicle: &Arc<Vehicle>, now: &mut Now) {
+        now.gone = true;
+        let cell = now.cell.take();
+        self.take_out(vehicle, cell);
+        self.vehicles
+            .remove_if(vehicle.id(), |_, listed| Arc::ptr_eq(listed, vehicle));
+        self.list(vehicle, cell);
+    }
+
+    fn take_out(&self, vehicle: &Arc<Vehicle>, cell: Option<Cell>) {
+        let Some(cell) = cell else { return };
+        if let Entry::Occupied(mut entry) = self.cells.entry(cell) {
+            entry.get_mut().retain(|other| !Arc::ptr_eq(other, vehicle));
+            if entry.get().is_empty() {
+                entry.remove();
+            }
+        }
+    }
+
+    /// Puts the vehicle on the list of everyone who watches the cell or hears all.
+    ///
+    /// After the vehicle has changed, so that whoever takes it off the list sees the change.
+    fn list(&self, vehicle: &Arc<Vehicle>, cell: Option<Cell>) {
+        let mut mask = self.hear_all.load(Ordering::Acquire);
+        for watch in cell.into_iter().flat_map(WatchCell::around) {
+            mask |= self.watched.get(&watch).map_or(0, |mask| *mask);
+        }
+        let mut new = mask & !vehicle.listed.fetch_or(mask, Ordering::AcqRel);
+        if new == 0 {
+            return;
+        }
+        let listeners = self.listeners.read();
+        while new != 0 {
+            let bit = new.trailing_zeros();
+            new &= new - 1;
+            if let Some(changes) = listeners.get(bit as usize) {
+                changes.push(Arc::clone(vehicle));
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use parking_lot::Mutex;
+use ridecast_protocol::{SessionId, VehicleId, VehicleInfo, VehicleState, VehicleUpdate};
+
+use super::judge::{Fix, Judge};
+use crate::spatial::Cell;
+use crate::store::VehicleRecord;
+
+/// One vehicle of the fleet, shared by the threads that report, watch and store it.
+#[derive(Debug)]
+pub struct Vehicle {
+    id: VehicleId,
+    handle: u32,
+    /// A bit for each listener in whose list of changes the vehicle stands.
+    pub(super) listed: AtomicU64,
+    pub(super) now: Mutex<Now>,
+}
+
+/// What is known of a vehicle.
+#[derive(Debug)]
+pub(super) struct Now {
+    pub(super) info: Arc<VehicleInfo>,
+    pub(super) session: SessionId,
+    pub(super) judge: Judge,
+    /// Where the index has it; `None` until its first position, and when it is gone.
+    pub(super) cell: Option<Cell>,
+    pub(super) state: VehicleState,
+    pub(super) heard_at_ms: i64,
+    /// Whether this node hears the driver, and so answers for the vehicle to store and peers.
+    pub(super) ours: bool,
+    pub(super) gone: bool,
+}
+
+/// A vehicle as it is at one moment.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// Where, how fast, when.
+    pub fix: Fix,
+    /// The cell it is in.
+    pub cell: Cell,
+    /// What it is.
+    pub info: Arc<VehicleInfo>,
+    /// Whether it is still heard.
+    pub state: VehicleState,
+    /// When it was last heard, ms since the Unix epoch.
+    pub heard_at_ms: i64,
+    /// Whether this node answers for it.
+    pub ours: bool,
+    session: SessionId,
+}
+
+impl Vehicle {
+    pub(super) fn new(id: VehicleId, handle: u32, now: Now) -> Self {
+        Self { id, handle, listed: AtomicU64::new(0), now: Mutex::new(now) }
+    }
+
+    /// Whose vehicle it is.
+    #[must_use]
+    pub const fn id(&self) -> &VehicleId {
+        &self.id
+    }
+
+    /// Its number in this process, which no other vehicle gets. A vehicle that
+    /// is gone and comes back has another.
+    #[must_use]
+    pub const fn handle(&self) -> u32 {
+        self.handle
+    }
+
+    /// Whether this node answers for the vehicle to store and peers.
+    pub(super) fn is_ours(&self) -> bool {
+        self.now.lock().ours
+    }
+
+    /// Where it is now; `None` before its first position and when it is gone.
+    #[must_use]
+    pub fn seen(&self) -> Option<Seen> {
+        let now = self.now.lock();
+        Some(Seen {
+            fix: *now.judge.newest()?,
+            cell: now.cell?,
+            info: Arc::clone(&now.info),
+            state: now.state,
+            heard_at_ms: now.heard_at_ms,
+            ours: now.ours,
+            session: now.session.clone(),
+        })
+    }
+}
+
+impl Seen {
+    /// As store and peers take it.
+    #[must_use]
+    pub fn record(&self, id: &VehicleId) -> VehicleRecord {
+        VehicleRecord {
+            id: id.clone(),
+            info: VehicleInfo::clone(&self.info),
+            position: self.fix.position,
+            heard_at_ms: self.heard_at_ms,
+            session: self.session.clone(),
+        }
+    }
+
+    /// As subscribers get it.
+    #[must_use]
+    pub fn update(&self, id: &VehicleId) -> VehicleUpdate {
+        let position = &self.fix.position;
+        VehicleUpdate {
+            id: id.clone(),
+            latitude: decimals(position.latitude, 1e7),
+            longitude: decimals(position.longitude, 1e7),
+            bearing: position.bearing.map(tenths),
+            speed: position.speed.map(tenths),
+            timestamp_ms: position.timestamp_ms,
+            class: self.info.class.clone(),
+            state: self.state,
+        }
+    }
+}
+
+/// Rounded, so that JSON does not spend 17 digits on noise.
+fn decimals(value: f64, scale: f64) -> f64 {
+    (value * scale).round() / scale
+}
+
+fn tenths(value: f32) -> f32 {
+    (value * 10.0).round() / 10.0
+}

@@ -1,0 +1,149 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use ridecast_protocol::VehicleId;
+use rustc_hash::FxHashMap;
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+use super::changes::ChangeLog;
+use super::{Fleet, TooManyListeners};
+use crate::store::{Change, Store, StoreError};
+
+/// How positions are written.
+#[derive(Debug, Clone, Copy)]
+pub struct WriterSettings {
+    /// Changes are gathered for this long and written together.
+    pub every: Duration,
+    /// Wait before trying again after a failure.
+    pub retry_after: Duration,
+}
+
+impl Default for WriterSettings {
+    fn default() -> Self {
+        Self {
+            every: Duration::from_millis(200),
+            retry_after: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Writes the fleet's changes to the store, conflated, for as long as it lives.
+///
+/// While the store is away the newest change of each vehicle is kept, so
+/// memory is bounded by the number of vehicles and positions catch up.
+#[derive(Debug)]
+pub struct Writer {
+    health: Arc<Health>,
+    stop: watch::Sender<bool>,
+    task: tokio::task::JoinHandle<Result<(), StoreError>>,
+}
+
+#[derive(Debug, Default)]
+struct Health {
+    failing_since: Mutex<Option<Instant>>,
+}
+
+impl Writer {
+    /// Starts writing, on the runtime this is called in.
+    ///
+    /// # Errors
+    /// [`TooManyListeners`].
+    pub fn start(
+        fleet: &Arc<Fleet>,
+        store: Arc<dyn Store>,
+        settings: WriterSettings,
+    ) -> Result<Self, TooManyListeners> {
+        let log = fleet.change_log()?;
+        let health = Arc::new(Health::default());
+        let (stop, stopped) = watch::channel(false);
+        let writing = Writing {
+            log,
+            store,
+            settings,
+            health: Arc::clone(&health),
+            unwritten: FxHashMap::default(),
+        };
+        let task = tokio::spawn(writing.run(stopped));
+        Ok(Self { health, stop, task })
+    }
+
+    /// For how long writing has failed; zero while it works.
+    #[must_use]
+    pub fn lag(&self) -> Duration {
+        self.health
+            .failing_since
+            .lock()
+            .map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// Writes what is left and ends.
+    ///
+    /// # Errors
+    /// The store's, when the last write failed.
+    pub async fn stop(self) -> Result<(), StoreError> {
+        self.stop.send_replace(true);
+        self.task.await.unwrap_or(Ok(()))
+    }
+}
+
+struct Writing {
+    log: ChangeLog,
+    store: Arc<dyn Store>,
+    settings: WriterSettings,
+    health: Arc<Health>,
+    unwritten: FxHashMap<VehicleId, Change>,
+}
+
+impl Writing {
+    async fn run(mut self, mut stopped: watch::Receiver<bool>) -> Result<(), StoreError> {
+        loop {
+            let pause = if self.health.failing_since.lock().is_some() {
+                self.settings.retry_after
+            } else {
+                self.settings.every
+            };
+            tokio::select! {
+                () = self.log.changed(), if self.unwritten.is_empty() => {}
+                () = tokio::time::sleep(pause), if !self.unwritten.is_empty() => {}
+                _ = stopped.changed() => return self.finish().await,
+            }
+            tokio::select! {
+                () = tokio::time::sleep(self.settings.every) => {}
+                _ = stopped.changed() => return self.finish().await,
+            }
+            // A failure is told by `write` and mended by the next round.
+            let _ = self.write().await;
+        }
+    }
+
+    async fn finish(mut self) -> Result<(), StoreError> {
+        self.write().await?;
+        self.store.flush().await
+    }
+
+    async fn write(&mut self) -> Result<(), StoreError> {
+        self.log.take_into(&mut self.unwritten);
+        if self.unwritten.is_empty() {
+            return Ok(());
+        }
+        let changes: Vec<Change> = self.unwritten.values().cloned().collect();
+        let result = self.store.write(&changes).await;
+        let mut failing_since = self.health.failing_since.lock();
+        match &result {
+            Ok(()) => {
+                self.unwritten.clear();
+                if let Some(since) = failing_since.take() {
+                    info!(away = ?since.elapsed(), vehicles = changes.len(), "the store is back: positions have caught up");
+                }
+            }
+            Err(error) if failing_since.is_none() => {
+                warn!(%error, "positions cannot be stored; the newest of each vehicle is kept until the store is back");
+                *failing_since = Some(Instant::now());
+            }
+            Err(_) => {}
+        }
+        result
+    }
+}

@@ -1,0 +1,122 @@
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use ridecast_protocol::{ErrorBody, ServerMessage, Subscribe, SubscriptionName};
+
+use super::{Full, Hub, Message};
+
+/// A session's place at the hub of its thread, held by its actor. Dropping it
+/// ends the session's subscriptions, and its feed once that is empty.
+pub struct Seat {
+    hub: Hub,
+    id: usize,
+}
+
+/// What goes out to a session's client, held by its socket.
+pub struct Feed {
+    hub: Hub,
+    id: usize,
+}
+
+pub(super) fn pair(hub: &Hub, id: usize) -> (Seat, Feed) {
+    let (seat, feed) = (hub.clone(), hub.clone());
+    (Seat { hub: seat, id }, Feed { hub: feed, id })
+}
+
+impl Seat {
+    /// Sends a message after those already waiting.
+    ///
+    /// # Errors
+    /// [`Full`]: the client does not take its replies.
+    pub fn send(&self, message: &ServerMessage) -> Result<(), Full> {
+        // Our own types: no map with other keys than text, no failing field.
+        let text = serde_json::to_vec(message).unwrap_or_default();
+        self.push(Message::Text(text.into()))
+    }
+
+    /// Sends a ping, a pong or a close.
+    ///
+    /// # Errors
+    /// [`Full`].
+    pub fn push(&self, message: Message) -> Result<(), Full> {
+        self.hub.state.borrow_mut().seats[self.id].outbox.push(message)
+    }
+
+    /// Answers a protocol ping.
+    ///
+    /// # Errors
+    /// [`Full`].
+    pub fn pong(&self, payload: Bytes) -> Result<(), Full> {
+        self.push(Message::Pong(payload))
+    }
+
+    /// Starts a subscription: its first frame is a snapshot, the others are changes.
+    ///
+    /// # Errors
+    /// What to tell the client.
+    pub fn subscribe(&self, request: &Subscribe) -> Result<(), ErrorBody> {
+        let hub = &self.hub;
+        hub.state.borrow_mut().subscribe(self.id, request, &hub.listener)
+    }
+
+    /// Moves a subscription.
+    ///
+    /// # Errors
+    /// What to tell the client.
+    pub fn update(&self, request: &Subscribe) -> Result<(), ErrorBody> {
+        let hub = &self.hub;
+        hub.state.borrow_mut().update(self.id, request, &hub.listener)
+    }
+
+    /// Ends a subscription.
+    ///
+    /// # Errors
+    /// What to tell the client.
+    pub fn unsubscribe(&self, name: &SubscriptionName) -> Result<(), ErrorBody> {
+        let hub = &self.hub;
+        hub.state.borrow_mut().unsubscribe(self.id, name, &hub.listener)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut state = self.hub.state.borrow_mut();
+        for id in std::mem::take(&mut state.seats[self.id].subscriptions) {
+            state.end(id, &self.hub.listener);
+        }
+        state.leave(self.id);
+    }
+}
+
+impl Feed {
+    /// The next message; `None` when the session is over.
+    ///
+    /// Replies first. Vehicles are composed here, at the moment the socket can
+    /// take them: what a slow client has not taken yet is not bytes in a queue
+    /// but a set of vehicles, and it gets each as it is by then.
+    pub fn poll_next(&mut self, cx: &Context<'_>) -> Poll<Option<Message>> {
+        let mut state = self.hub.state.borrow_mut();
+        if let Some(message) = state.seats[self.id].outbox.pop() {
+            return Poll::Ready(Some(message));
+        }
+        let outbox = &mut state.seats[self.id].outbox;
+        if outbox.ended() {
+            return Poll::Ready(None);
+        }
+        // Before composing: a wake between the two is then not lost.
+        outbox.wake_with(cx.waker());
+        if outbox.closing() {
+            return Poll::Pending;
+        }
+        match state.compose(self.id) {
+            Some(message) => Poll::Ready(Some(message)),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.hub.state.borrow_mut().leave(self.id);
+    }
+}

@@ -1,0 +1,107 @@
+//! Everything against brute force: a cover may hold too much, never too little.
+
+use proptest::prelude::*;
+use rustc_hash::FxHashSet;
+
+use super::*;
+
+fn anywhere() -> impl Strategy<Value = LatLon> {
+    // Places where maps go wrong are tried as often as the rest of the globe.
+    prop_oneof![
+        (-90.0..=90.0, -180.0..=180.0),
+        (-60.0..=60.0, prop_oneof![179.9..=180.0, -180.0..=-179.9]),
+        (89.5..=90.0, -180.0..=180.0),
+        (-90.0..=-89.5, -180.0..=180.0),
+        (-35.0..=-34.7, -56.4..=-56.0),
+    ]
+    .prop_map(|(latitude, longitude)| LatLon::new(latitude, longitude).unwrap())
+}
+
+/// Watched through any of its resolutions?
+fn covered(cover: &FxHashSet<WatchCell>, point: LatLon) -> bool {
+    WatchCell::around(Cell::of(point)).iter().any(|cell| cover.contains(cell))
+}
+
+proptest! {
+    #[test]
+    fn a_circles_cover_holds_every_point_of_it(
+        center in anywhere(),
+        radius_m in prop_oneof![10.0..2_000.0, 2_000.0..50_000.0],
+        spokes in proptest::collection::vec((0.0..360.0_f64, 0.0..1.0_f64), 50),
+    ) {
+        let area = Area::circle(center.latitude(), center.longitude(), radius_m).unwrap();
+        let cover: FxHashSet<_> = area.cover().into_iter().collect();
+        prop_assert!(cover.len() < 250, "{} cells", cover.len());
+        for (bearing, part) in spokes {
+            let point = center.destination(bearing, part * radius_m * 0.999_999);
+            prop_assert!(area.contains(point), "{point:?} in {area:?}");
+            prop_assert!(covered(&cover, point), "{point:?} in {area:?}");
+        }
+        for bearing in [0.0, 90.0, 180.0, 270.0] {
+            let outside = center.destination(bearing, radius_m * 1.001);
+            prop_assert!(!area.contains(outside));
+        }
+    }
+
+    #[test]
+    fn a_rectangles_cover_holds_every_point_of_it(
+        corner in anywhere(),
+        height in 0.001..3.0_f64,
+        width in 0.001..3.0_f64,
+        inside in proptest::collection::vec((0.0..=1.0_f64, 0.0..=1.0_f64), 50),
+    ) {
+        let south = corner.latitude().min(89.99);
+        let north = (south + height).min(90.0);
+        let west = corner.longitude();
+        let wrap = |longitude: f64| if longitude > 180.0 { longitude - 360.0 } else { longitude };
+        let area = Area::rectangle(south, west, north, wrap(west + width)).unwrap();
+        let cover: FxHashSet<_> = area.cover().into_iter().collect();
+        prop_assert!(cover.len() < 400, "{} cells", cover.len());
+        for (up, along) in inside {
+            // A point beyond the last bit of the edge is the test's rounding, not the area's.
+            let latitude = (south + up * (north - south)).clamp(south, north);
+            let point = LatLon::new(latitude, wrap(west + along * width * 0.999_999)).unwrap();
+            prop_assert!(area.contains(point), "{point:?} in {area:?}");
+            prop_assert!(covered(&cover, point), "{point:?} in {area:?}");
+            prop_assert_eq!(area.distance_m(point), 0.0);
+        }
+    }
+
+    #[test]
+    fn every_cell_of_a_watch_cell_is_seen_through_it_and_lies_in_its_coarse_cells(point in anywhere()) {
+        let cell = Cell::of(point);
+        for watch in WatchCell::around(cell) {
+            prop_assert!(watch.cells().any(|child| child == cell));
+            prop_assert!(watch.coarse().any(|coarse| coarse == CoarseCell::of(point)));
+        }
+    }
+
+    #[test]
+    fn distance_is_the_same_both_ways_and_destination_is_that_far(
+        a in anywhere(), b in anywhere(), bearing in 0.0..360.0_f64, distance_m in 1.0..100_000.0_f64,
+    ) {
+        prop_assert!((a.distance_m(b) - b.distance_m(a)).abs() < 1e-6);
+        let there = a.destination(bearing, distance_m);
+        prop_assert!((a.distance_m(there) - distance_m).abs() < 1e-3 * distance_m + 0.01);
+    }
+}
+
+#[test]
+fn what_is_not_on_earth_is_refused() {
+    assert!(LatLon::new(f64::NAN, 0.0).is_err());
+    assert!(LatLon::new(90.000_001, 0.0).is_err());
+    assert!(LatLon::new(0.0, -180.1).is_err());
+    assert!(LatLon::new(0.0, f64::INFINITY).is_err());
+    assert_eq!(Area::circle(0.0, 0.0, 0.0), Err(NotAnArea::Radius));
+    assert_eq!(Area::circle(0.0, 0.0, f64::NAN), Err(NotAnArea::Radius));
+    assert_eq!(Area::rectangle(1.0, 0.0, 1.0, 1.0), Err(NotAnArea::Edges));
+    assert_eq!(Area::rectangle(f64::NAN, 0.0, 1.0, 1.0), Err(NotAnArea::Edges));
+}
+
+#[test]
+fn surfaces_are_those_of_the_globe() {
+    let globe = Area::rectangle(-90.0, -180.0, 90.0, 180.0).unwrap();
+    assert!((globe.surface_km2() - 510.07e6).abs() < 0.1e6);
+    let circle = Area::circle(-34.9, -56.2, 1_000.0).unwrap();
+    assert!((circle.surface_km2() - std::f64::consts::PI).abs() < 1e-3);
+}

@@ -1,0 +1,125 @@
+//! What the service tells of itself: the clock it tells it by, and its metrics.
+
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicI64, AtomicU64};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use ridecast_protocol::{ErrorCode, Role};
+
+/// Now, in milliseconds since the Unix epoch, UTC.
+#[must_use]
+pub fn now_ms() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RoleLabel {
+    role: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CodeLabel {
+    code: &'static str,
+}
+
+/// The service's counters. Every handle is shared; none is a singleton, so
+/// that several services in one process (as in the tests) count apart.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    sessions: Family<RoleLabel, Gauge>,
+    /// Positions accepted, over sockets and by HTTP.
+    pub positions_accepted: Counter,
+    errors: Family<CodeLabel, Counter>,
+    /// Vehicles pushed: each vehicle in each frame to each subscriber.
+    pub vehicle_updates_delivered: Counter,
+    /// Frames with vehicles pushed.
+    pub frames_delivered: Counter,
+    /// Vehicles in each of these frames.
+    pub frame_vehicles: Histogram,
+    /// Sessions closed by the service, by close code.
+    closes: Family<CloseLabel, Counter>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CloseLabel {
+    code: u16,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("ridecast");
+        let sessions = Family::default();
+        let positions_accepted = Counter::<u64, AtomicU64>::default();
+        let errors = Family::default();
+        let vehicle_updates_delivered = Counter::<u64, AtomicU64>::default();
+        let frames_delivered = Counter::<u64, AtomicU64>::default();
+        let frame_vehicles = Histogram::new([1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1e3, 3e3, 1e4]);
+        let closes = Family::default();
+        registry.register("sessions", "Open sessions by role", sessions.clone());
+        registry.register("positions_accepted", "Positions accepted", positions_accepted.clone());
+        registry.register("errors", "Requests and positions refused, by code", errors.clone());
+        registry.register(
+            "vehicle_updates_delivered",
+            "Vehicles pushed, each in each frame to each subscriber",
+            vehicle_updates_delivered.clone(),
+        );
+        registry.register("frames_delivered", "Frames with vehicles pushed", frames_delivered.clone());
+        registry.register("frame_vehicles", "Vehicles in a frame", frame_vehicles.clone());
+        registry.register("closes", "Sessions closed by the service, by close code", closes.clone());
+        Self {
+            registry,
+            sessions,
+            positions_accepted,
+            errors,
+            vehicle_updates_delivered,
+            frames_delivered,
+            frame_vehicles,
+            closes,
+        }
+    }
+}
+
+impl Metrics {
+    /// How many sessions of this role are open: to be counted up and down.
+    #[must_use]
+    pub fn sessions(&self, role: Role) -> Gauge<i64, AtomicI64> {
+        self.sessions.get_or_create(&RoleLabel { role: role.as_str() }).clone()
+    }
+
+    /// Counts something refused.
+    pub fn refused(&self, code: ErrorCode) {
+        self.errors.get_or_create(&CodeLabel { code: code.as_str() }).inc();
+    }
+
+    /// Counts a session that the service closes.
+    pub fn closed(&self, code: u16) {
+        self.closes.get_or_create(&CloseLabel { code }).inc();
+    }
+
+    /// Adds what is read at the moment of asking rather than counted.
+    pub fn collect_from(&mut self, collector: impl Collector) {
+        self.registry.register_collector(Box::new(collector));
+    }
+
+    /// All of it, in the `OpenMetrics` text format.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        if let Err(error) = text::encode(&mut out, &self.registry) {
+            out.clear();
+            // A String takes everything; a collector may still fail.
+            let _ = write!(out, "# {error}");
+        }
+        out
+    }
+}
