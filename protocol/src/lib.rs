@@ -38,4 +38,6 @@ pub const SUBPROTOCOL_JSON: &str = "ridecast.v1.json";
 pub const SUBPROTOCOL_BIN: &str = "ridecast.v1.bin";
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod typescript;
