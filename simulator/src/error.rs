@@ -27,6 +27,9 @@ pub enum SimError {
         /// What it must be.
         must: &'static str,
     },
+    /// A bug in the simulator: its world broke down.
+    #[error("the simulated world broke down")]
+    Panicked,
     /// The name of a vehicle or rider is none that the protocol allows.
     #[error("no vehicle or rider can have that name: {0}")]
     Name(#[from] ridecast_protocol::InvalidName),

@@ -26,7 +26,10 @@
 //! # }
 //! ```
 
+mod bars;
 mod city;
+mod client;
+mod crew;
 
 mod error;
 mod load;
@@ -34,16 +37,18 @@ mod replay;
 mod report;
 mod run;
 mod settings;
+mod tally;
 
 mod token;
 mod trace;
 mod world;
 
+pub use bars::{LoadingBar, RunningBar};
 pub use city::load_city;
 pub use error::SimError;
 pub use load::load;
 pub use replay::replay;
-pub use report::{Mode, Percentiles, ReplayFigures, Report};
+pub use report::{LoadFigures, Mode, Percentiles, ReplayFigures, Report};
 pub use run::run;
 pub use settings::{
     Endpoint, Fleet, LoadSettings, Reception, ReplaySettings, RunProgress, RunSettings, Subprotocol,

@@ -71,6 +71,9 @@ pub struct Report {
     /// Only of a replay.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replay: Option<ReplayFigures>,
+    /// Only of a load test.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub load: Option<LoadFigures>,
 }
 
 /// What a replay adds. How many fixes were sent, accepted, refused and delivered
@@ -83,6 +86,21 @@ pub struct ReplayFigures {
     pub fixes_due: u64,
     /// Those due that no connection could be found for.
     pub fixes_unsent: u64,
+}
+
+/// What a load test adds: the time in which the full number was held.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LoadFigures {
+    /// How long it lasted, seconds.
+    pub held_s: f64,
+    /// Drivers connected at its start.
+    pub drivers_connected: u64,
+    /// Riders connected at its start.
+    pub riders_connected: u64,
+    /// Positions sent in it, per second.
+    pub updates_per_s: f64,
+    /// Vehicle updates received in it, per second.
+    pub deliveries_per_s: f64,
 }
 
 /// The distribution of a duration, in milliseconds. Absent (null) where nothing was measured.
@@ -202,6 +220,22 @@ impl fmt::Display for Report {
                 format!(
                     "{} in the file, {} in the time played, {} could not be sent",
                     replay.fixes_in_file, replay.fixes_due, replay.fixes_unsent
+                ),
+            )?;
+        }
+        if let Some(load) = &self.load {
+            line(
+                "held",
+                format!(
+                    "{:.1} s with {} drivers and {} riders",
+                    load.held_s, load.drivers_connected, load.riders_connected
+                ),
+            )?;
+            line(
+                "  rates",
+                format!(
+                    "{:.0} updates/s sent, {:.0} vehicle updates/s delivered",
+                    load.updates_per_s, load.deliveries_per_s
                 ),
             )?;
         }

@@ -1,21 +1,195 @@
-use std::sync::Arc;
+//! Vehicles that drive through a city.
 
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use ridecast_protocol::Position;
 use ridecast_roads::Router;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Report, RunProgress, RunSettings, SimError};
+use crate::client::{Driver, Mailbox, Places, invent};
+use crate::crew::{Crew, Stretch};
+use crate::world::{Fix, World, chance};
+use crate::{Endpoint, Fleet, Mode, Reception, Report, RunProgress, RunSettings, SimError};
+
+/// Without a ramp, one session after the other begins after this.
+const PACE: Duration = Duration::from_millis(2);
+/// How often the world looks who is to move.
+const TICK: Duration = Duration::from_millis(20);
+/// Invented names come from a stream of chance of their own.
+const NAMES_STREAM: u64 = 1 << 40;
 
 /// Lets vehicles drive through a city and riders look around, until the time is
 /// over or `stop` is cancelled; `progress` is told once a second.
 ///
 /// # Errors
-/// [`SimError`] when a setting makes no sense or no token can be made.
-#[expect(clippy::unused_async, reason = "the clients come next")]
+/// [`SimError`] when a setting makes no sense.
 pub async fn run(
-    _router: Arc<Router>,
-    _settings: RunSettings,
-    _stop: CancellationToken,
-    _progress: &mut (dyn FnMut(RunProgress) + Send),
+    router: Arc<Router>,
+    settings: RunSettings,
+    stop: CancellationToken,
+    progress: &mut (dyn FnMut(RunProgress) + Send),
 ) -> Result<Report, SimError> {
-    todo!()
+    let traffic = Traffic {
+        endpoint: settings.endpoint,
+        fleet: settings.fleet,
+        rate_hz: settings.rate_hz,
+        reception: settings.reception,
+        pace: PACE,
+    };
+    let (mut crew, world) = traffic.begin(router).await?;
+    let until = async {
+        match settings.duration {
+            Some(duration) => sleep(duration).await,
+            None => std::future::pending().await,
+        }
+    };
+    let ended = crew.during(until, &stop, None, progress).await;
+    world.cancel();
+    // Without an end of its own, a stop is not too early.
+    let cut_short = match ended {
+        Stretch::Done => false,
+        Stretch::Stopped => settings.duration.is_some(),
+        Stretch::Deserted => true,
+    };
+    Ok(crew.finish(Mode::Run, cut_short).await)
+}
+
+/// A city's traffic and those who look at it.
+pub(crate) struct Traffic {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) fleet: Fleet,
+    pub(crate) rate_hz: f64,
+    pub(crate) reception: Reception,
+    /// Between one session's begin and the next.
+    pub(crate) pace: Duration,
+}
+
+impl Traffic {
+    /// Sets the world in motion and sends everybody out. The token stops the world.
+    pub(crate) async fn begin(
+        self,
+        router: Arc<Router>,
+    ) -> Result<(Crew, CancellationToken), SimError> {
+        self.fleet.check()?;
+        if !(self.rate_hz > 0.0 && self.rate_hz <= 50.0) {
+            return Err(SimError::Setting {
+                setting: "the rate",
+                must: "above 0 and at most 50 Hz",
+            });
+        }
+        self.reception.check()?;
+        let places = Places::Roads(Arc::clone(router.network()));
+        let (count, seed, reception) = (self.fleet.drivers, self.fleet.seed, self.reception);
+        let world = tokio::task::spawn_blocking(move || World::new(router, count, seed, reception))
+            .await
+            .map_err(|_| SimError::Panicked)?;
+
+        let mut names = chance(seed, NAMES_STREAM);
+        let people = (0..count)
+            .map(|index| {
+                let class = world.vehicle(index).kind().class();
+                invent(&self.fleet.name, index, class, &mut names)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let vehicles: Vec<_> = people.iter().map(|p| p.user.clone().into()).collect();
+        let mut crew = Crew::new(self.endpoint, self.fleet.clone(), vehicles);
+
+        let mailboxes: Vec<_> = (0..count).map(|_| Arc::new(Mailbox::default())).collect();
+        let mut people = people.into_iter().enumerate();
+        let (mut riders, mut delay) = (0, Duration::ZERO);
+        // In step, so that a ramp has both from its beginning.
+        for session in 0..count + self.fleet.riders {
+            if riders * (count + self.fleet.riders) < session * self.fleet.riders {
+                riders += 1;
+                crew.rider(places.clone(), delay)?;
+            } else if let Some((vehicle, person)) = people.next() {
+                let driver = Driver {
+                    context: Arc::clone(&crew.context),
+                    person,
+                    vehicle,
+                    source: Arc::clone(&mailboxes[vehicle]),
+                    chance: crew.chance(),
+                };
+                crew.driver(driver, delay);
+            } else {
+                riders += 1;
+                crew.rider(places.clone(), delay)?;
+            }
+            delay += self.pace;
+        }
+        let stop = CancellationToken::new();
+        tokio::spawn(turn(world, mailboxes, self.rate_hz, stop.clone()));
+        Ok((crew, stop))
+    }
+}
+
+/// Moves one vehicle after the other, evenly over each period, and hands its
+/// fix to its driver: neither the work nor the messages come in bursts.
+async fn turn(
+    mut world: World,
+    mailboxes: Vec<Arc<Mailbox>>,
+    rate_hz: f64,
+    stop: CancellationToken,
+) {
+    let count = mailboxes.len() as u64;
+    if count == 0 {
+        return;
+    }
+    let started = Instant::now();
+    let period_s = rate_hz.recip();
+    let mut turns = 0;
+    let mut tick = interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        let due = turns_due(started.elapsed(), rate_hz, count);
+        // Time that was lost, as in a laptop's sleep, is not caught up.
+        turns = turns.max(due.saturating_sub(count));
+        while turns < due {
+            let vehicle = usize::try_from(turns % count).unwrap_or(0);
+            world.step_one(vehicle, period_s);
+            if let Some(fix) = world.fix(vehicle) {
+                mailboxes[vehicle].put(position(&fix, now_ms()));
+            }
+            turns += 1;
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "vehicles times periods fit in 53 bits for thousands of years"
+)]
+fn turns_due(elapsed: Duration, rate_hz: f64, count: u64) -> u64 {
+    (elapsed.as_secs_f64() * rate_hz * count as f64) as u64
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the protocol holds these as f32"
+)]
+fn position(fix: &Fix, timestamp_ms: i64) -> Position {
+    // A hundredth of a metre is more than a receiver knows; shorter messages are cheaper.
+    let round = |value: f64, digits: f64| (value * digits).round() / digits;
+    Position {
+        latitude: round(fix.place.latitude, 1e7),
+        longitude: round(fix.place.longitude, 1e7),
+        timestamp_ms,
+        accuracy: Some(round(fix.accuracy_m, 10.0) as f32),
+        bearing: Some(round(fix.bearing_deg, 10.0) as f32),
+        speed: Some(round(fix.speed_mps, 100.0) as f32),
+    }
+}
+
+/// Milliseconds since the Unix epoch.
+pub(crate) fn now_ms() -> i64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.map_or(0, |now| i64::try_from(now.as_millis()).unwrap_or(i64::MAX))
 }

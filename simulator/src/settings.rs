@@ -70,6 +70,19 @@ pub struct Reception {
     pub losses_per_hour: f64,
 }
 
+impl Reception {
+    pub(crate) fn check(self) -> Result<(), SimError> {
+        let sensible = |value: f64| value >= 0.0 && value.is_finite();
+        if sensible(self.noise_m) && sensible(self.losses_per_hour) {
+            return Ok(());
+        }
+        Err(SimError::Setting {
+            setting: "noise and losses of reception",
+            must: "0 or more",
+        })
+    }
+}
+
 /// Who takes part.
 #[derive(Debug, Clone)]
 pub struct Fleet {
@@ -88,6 +101,33 @@ pub struct Fleet {
     pub radius_m: f64,
     /// How often a rider walks on (sometimes: appears elsewhere) and moves the subscription.
     pub look_around: Duration,
+}
+
+impl Fleet {
+    pub(crate) fn check(&self) -> Result<(), SimError> {
+        let must = |good: bool, setting, must| {
+            if good {
+                Ok(())
+            } else {
+                Err(SimError::Setting { setting, must })
+            }
+        };
+        must(
+            !self.name.is_empty() && self.name.len() <= 100,
+            "the name",
+            "1 to 100 bytes long",
+        )?;
+        must(
+            self.radius_m > 0.0 && self.radius_m.is_finite(),
+            "the radius",
+            "above 0 m",
+        )?;
+        must(
+            self.look_around >= Duration::from_millis(10),
+            "the time between two looks around",
+            "at least 10 ms",
+        )
+    }
 }
 
 impl Default for Fleet {

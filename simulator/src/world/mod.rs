@@ -12,6 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use ridecast_roads::{LatLon, Router, Search};
 
 pub use gps::Fix;
+pub(crate) use gps::moved;
 pub use vehicle::Vehicle;
 
 use crate::Reception;

@@ -1,0 +1,234 @@
+//! A driver's app: sends where the vehicle is, through thick and thin.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rand_chacha::ChaCha8Rng;
+use ridecast_protocol::{
+    ClientMessage, ErrorCode, GoOnline, Position, Positions, RequestId, Role, ServerMessage, UserId,
+};
+use tokio::time::timeout;
+
+use super::connection::{Connection, Incoming};
+use super::ending::Ending;
+use super::ledger::Ledger;
+use super::{Client, Context, Mailbox, Person};
+use crate::Subprotocol;
+
+/// So many positions go into one `positions`: some 30 KB, well below what a
+/// frame may hold.
+const BATCH: usize = 200;
+/// So many positions may be unjudged before a ping asks whether they are: what
+/// a broken connection leaves in doubt is at most about this.
+const BARRIER_EVERY: u64 = 32;
+/// How long the end waits for the last answer.
+const LAST_ANSWER_WITHIN: Duration = Duration::from_secs(1);
+
+/// Where a driver's positions come from.
+pub(crate) trait FixSource: Send + 'static {
+    /// Waits until there is something to send. May be dropped and called again.
+    fn ready(&mut self) -> impl Future<Output = ()> + Send;
+    /// Takes what is to be sent now, oldest first, at most `max`; maybe nothing.
+    fn take(&mut self, max: usize) -> Vec<Position>;
+    /// Takes back what could not be sent.
+    fn put_back(&mut self, positions: Vec<Position>);
+    /// The first session is open: what was meant for before may be forgotten.
+    fn begin(&mut self) {}
+}
+
+impl FixSource for Arc<Mailbox> {
+    async fn ready(&mut self) {
+        Mailbox::ready(self).await;
+    }
+
+    fn take(&mut self, max: usize) -> Vec<Position> {
+        Mailbox::take(self, max)
+    }
+
+    fn put_back(&mut self, positions: Vec<Position>) {
+        Mailbox::put_back(self, positions);
+    }
+
+    fn begin(&mut self) {
+        Mailbox::take(self, usize::MAX);
+    }
+}
+
+pub(crate) struct Driver<S> {
+    pub(crate) context: Arc<Context>,
+    pub(crate) person: Person,
+    /// Index of the vehicle in the tally.
+    pub(crate) vehicle: usize,
+    pub(crate) source: S,
+    pub(crate) chance: ChaCha8Rng,
+}
+
+impl<S: FixSource> Client for Driver<S> {
+    fn role(&self) -> Role {
+        Role::Driver
+    }
+
+    fn user(&self) -> &UserId {
+        &self.person.user
+    }
+
+    fn subprotocol(&self) -> Subprotocol {
+        Subprotocol::Json
+    }
+
+    fn chance(&mut self) -> &mut ChaCha8Rng {
+        &mut self.chance
+    }
+
+    async fn session(&mut self, mut connection: Connection, first: bool) -> Ending {
+        if first {
+            self.source.begin();
+        }
+        let mut ledger = Ledger::default();
+        let stop = self.context.stop_drivers.clone();
+        let online = ClientMessage::GoOnline(GoOnline {
+            vehicle: self.person.vehicle.clone(),
+        });
+        if let Err(ending) = connection.send(Some(ledger.id()), online).await {
+            return ending;
+        }
+        loop {
+            let result = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                incoming = connection.next() => self.take(incoming, &mut ledger),
+                () = self.source.ready() => {
+                    self.send_due(&mut connection, &mut ledger).await.map(|_| ())
+                }
+            };
+            if let Err(ending) = result {
+                return ending;
+            }
+        }
+        // The simulation has a deadline of its own for the drivers that hang here.
+        self.leave(&mut connection, &mut ledger).await;
+        connection.close().await;
+        Ending::Stopped
+    }
+}
+
+impl<S: FixSource> Driver<S> {
+    async fn send_due(
+        &mut self,
+        connection: &mut Connection,
+        ledger: &mut Ledger,
+    ) -> Result<u64, Ending> {
+        let due = self.source.take(BATCH);
+        let count = due.len() as u64;
+        let (id, message) = match due.as_slice() {
+            [] => return Ok(0),
+            [position] => (None, ClientMessage::Position(*position)),
+            positions => {
+                let positions = positions.to_vec();
+                let message = ClientMessage::Positions(Positions { positions });
+                (Some(ledger.id()), message)
+            }
+        };
+        let context = Arc::clone(&self.context);
+        let tally = &context.tally;
+        let now = Instant::now();
+        for position in &due {
+            tally.sending(self.vehicle, position.timestamp_ms, now);
+        }
+        if let Err(ending) = connection.send(id, message).await {
+            self.source.put_back(due);
+            return Err(ending);
+        }
+        tally.sent(count);
+        match id {
+            None => ledger.sent_one(),
+            Some(id) => ledger.sent_batch(id, count),
+        }
+        if ledger.behind_no_barrier() >= BARRIER_EVERY {
+            self.ping(connection, ledger).await?;
+        }
+        Ok(count)
+    }
+
+    async fn ping(
+        &mut self,
+        connection: &mut Connection,
+        ledger: &mut Ledger,
+    ) -> Result<(), Ending> {
+        let id = ledger.id();
+        connection.send(Some(id), ClientMessage::Ping).await?;
+        ledger.sent_barrier(id);
+        Ok(())
+    }
+
+    fn take(&self, incoming: Incoming, ledger: &mut Ledger) -> Result<(), Ending> {
+        let tally = &self.context.tally;
+        match incoming {
+            Incoming::Ended(ending) => return Err(ending),
+            Incoming::Message(ServerMessage::Pong { id, .. }) => {
+                if let Some(id) = number(id.as_ref()) {
+                    tally.accepted(ledger.barrier_passed(id));
+                }
+            }
+            Incoming::Message(ServerMessage::Error { id: None, error }) => {
+                // Only positions are sent without an id.
+                if ledger.refused_one() {
+                    tally.refused(error.code.as_str(), 1);
+                } else {
+                    tally.error(error.code.as_str());
+                }
+            }
+            Incoming::Message(ServerMessage::Error { id, error }) => {
+                let batch = number(id.as_ref()).and_then(|id| ledger.batch_refused(id));
+                match batch {
+                    Some(count) => tally.refused(error.code.as_str(), count),
+                    None => tally.error(error.code.as_str()),
+                }
+            }
+            Incoming::Message(ServerMessage::Ok {
+                id,
+                accepted,
+                refused,
+            }) => {
+                let codes: Vec<ErrorCode> = refused.iter().map(|refused| refused.code).collect();
+                let batch =
+                    number(Some(&id)).and_then(|id| ledger.batch_judged(id, accepted, &codes));
+                if let Some(unnamed) = batch {
+                    for code in codes {
+                        tally.refused(code.as_str(), 1);
+                    }
+                    if unnamed > 0 {
+                        tally.refused("without_code", unnamed);
+                    }
+                }
+            }
+            Incoming::Unreadable => tally.error("unreadable_message"),
+            Incoming::Message(_) | Incoming::Frame(_) => tally.error("unexpected_message"),
+        }
+        Ok(())
+    }
+
+    /// Sends the rest, awaits that all is judged, and takes the vehicle off the road.
+    async fn leave(&mut self, connection: &mut Connection, ledger: &mut Ledger) {
+        let settle = async {
+            while self.send_due(connection, ledger).await? > 0 {}
+            if ledger.behind_no_barrier() > 0 {
+                self.ping(connection, ledger).await?;
+            }
+            while !ledger.settled() {
+                let incoming = connection.next().await;
+                self.take(incoming, ledger)?;
+            }
+            connection.send(None, ClientMessage::GoOffline).await
+        };
+        let _: Result<Result<(), Ending>, _> = timeout(LAST_ANSWER_WITHIN, settle).await;
+    }
+}
+
+fn number(id: Option<&RequestId>) -> Option<u64> {
+    match id {
+        Some(RequestId::Number(id)) => Some(*id),
+        _ => None,
+    }
+}
