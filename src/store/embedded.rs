@@ -1,11 +1,12 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use parking_lot::{Mutex, MutexGuard};
 use ridecast_protocol::VehicleId;
 use tokio::sync::oneshot;
 
@@ -151,7 +152,7 @@ impl Waiting {
     fn commit(&self, file: &mut VehicleFile) -> Result<(), StoreError> {
         let changes = std::mem::take(&mut *self.changes());
         let result = file.write(&changes);
-        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut fault = self.fault.lock();
         match &result {
             Ok(()) => {
                 if fault.take().is_some() {
@@ -173,11 +174,11 @@ impl Waiting {
     }
 
     fn changes(&self) -> MutexGuard<'_, HashMap<VehicleId, Option<VehicleRecord>>> {
-        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.changes.lock()
     }
 
     fn check(&self) -> Result<(), StoreError> {
-        let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        let fault = self.fault.lock();
         fault.clone().map_or(Ok(()), Err)
     }
 }

@@ -1,8 +1,8 @@
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use ridecast_protocol::VehicleId;
 
 use super::once::Once;
@@ -19,7 +19,7 @@ pub(super) struct MemoryStore {
 #[async_trait]
 impl Store for MemoryStore {
     async fn write(&self, changes: &[Change]) -> Result<(), StoreError> {
-        let mut vehicles = self.vehicles.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut vehicles = self.vehicles.lock();
         for change in changes {
             match &change.now {
                 Some(record) => vehicles.insert(change.id.clone(), record.clone()),
@@ -31,7 +31,7 @@ impl Store for MemoryStore {
 
     async fn load(&self, cells: &[CoarseCell]) -> Result<Vec<VehicleRecord>, StoreError> {
         let cells: HashSet<_> = cells.iter().copied().collect();
-        let vehicles = self.vehicles.lock().unwrap_or_else(PoisonError::into_inner);
+        let vehicles = self.vehicles.lock();
         let inside = vehicles
             .values()
             .filter(|record| record.cell().is_some_and(|cell| cells.contains(&cell)));
@@ -39,7 +39,7 @@ impl Store for MemoryStore {
     }
 
     async fn load_own(&self) -> Result<Vec<VehicleRecord>, StoreError> {
-        let vehicles = self.vehicles.lock().unwrap_or_else(PoisonError::into_inner);
+        let vehicles = self.vehicles.lock();
         Ok(vehicles.values().cloned().collect())
     }
 

@@ -1,8 +1,8 @@
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::StoreError;
+use parking_lot::Mutex;
 
 /// Values to be taken once, for the stores of a single process.
 ///
@@ -18,7 +18,7 @@ impl Once {
 
     pub(super) fn put(&self, key: &str, value: &str, ttl: Duration) -> Result<(), StoreError> {
         let now = Instant::now();
-        let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut values = self.values.lock();
         if values.len() >= Self::LIMIT {
             values.retain(|_, (_, until)| *until > now);
             if values.len() >= Self::LIMIT {
@@ -30,11 +30,7 @@ impl Once {
     }
 
     pub(super) fn take(&self, key: &str) -> Option<String> {
-        let taken = self
-            .values
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(key);
+        let taken = self.values.lock().remove(key);
         taken.and_then(|(value, until)| (until > Instant::now()).then_some(value))
     }
 }

@@ -1,10 +1,10 @@
 mod link;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use redis::{Pipeline, pipe};
 use ridecast_protocol::VehicleId;
 
@@ -70,7 +70,7 @@ impl RedisStore {
     /// The cells among these that are due, marked as swept now.
     fn due_for_sweep(&self, cells: impl Iterator<Item = CoarseCell>) -> Vec<CoarseCell> {
         let now = Instant::now();
-        let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut swept = self.swept.lock();
         swept.retain(|_, at| now.duration_since(*at) < SWEEP_EVERY);
         cells
             .filter(|cell| swept.insert(*cell, now).is_none())

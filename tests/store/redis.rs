@@ -263,28 +263,52 @@ impl<S: tracing::Subscriber> Layer<S> for Counter {
     }
 }
 
+impl Counter {
+    /// Of this thread, until the guard is dropped.
+    fn start() -> (Self, tracing::subscriber::DefaultGuard) {
+        let counter = Self::default();
+        let subscriber = tracing_subscriber::registry().with(counter.clone());
+        (counter, tracing::subscriber::set_default(subscriber))
+    }
+
+    /// Warnings and news so far.
+    fn logged(&self) -> (usize, usize) {
+        let count = |n: &AtomicUsize| n.load(Ordering::Relaxed);
+        (count(&self.warnings), count(&self.news))
+    }
+}
+
+#[tokio::test]
+async fn a_redis_that_is_full_is_logged_and_not_for_every_write() {
+    let (counter, _logs) = Counter::start();
+    let server = RedisServer::start_with(&["--maxmemory", "1"]);
+    let store = open(&server).await;
+    for _ in 0..5 {
+        let error = store.write(&[put(&record("a", MONACO))]).await.unwrap_err();
+        assert!(
+            matches!(error, StoreError::Redis(RedisFault::Refused { .. })),
+            "{error}"
+        );
+        store.ping().await.unwrap();
+    }
+    assert_eq!(counter.logged(), (1, 0));
+}
+
 #[tokio::test]
 async fn an_outage_is_logged_once_and_its_end_too() {
-    let counter = Counter::default();
-    let subscriber = tracing_subscriber::registry().with(counter.clone());
-    let _logs = tracing::subscriber::set_default(subscriber);
-    let logged = || {
-        let count = |n: &AtomicUsize| n.load(Ordering::Relaxed);
-        (count(&counter.warnings), count(&counter.news))
-    };
-
+    let (counter, _logs) = Counter::start();
     let mut server = RedisServer::start();
     let store = open(&server).await;
-    assert_eq!(logged(), (0, 0));
+    assert_eq!(counter.logged(), (0, 0));
     for outage in 1..=2 {
         server.kill();
         for _ in 0..5 {
             assert!(store.write(&[put(&record("a", MONACO))]).await.is_err());
         }
-        assert_eq!(logged(), (outage, outage - 1));
+        assert_eq!(counter.logged(), (outage, outage - 1));
         server.run();
         until_it_answers(&*store).await;
         store.ping().await.unwrap();
-        assert_eq!(logged(), (outage, outage));
+        assert_eq!(counter.logged(), (outage, outage));
     }
 }

@@ -1,8 +1,8 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use parking_lot::{Mutex, MutexGuard};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, FromRedisValue, Pipeline, RedisError};
 use tokio::runtime::Handle;
@@ -27,6 +27,7 @@ pub(crate) struct Link {
     /// Held while connecting, so that many callers make one connection.
     connecting: tokio::sync::Mutex<()>,
     away: AtomicBool,
+    told_of_refusal: Mutex<Option<Instant>>,
 }
 
 impl Link {
@@ -43,6 +44,7 @@ impl Link {
             made: AtomicU64::default(),
             connecting: tokio::sync::Mutex::default(),
             away: AtomicBool::default(),
+            told_of_refusal: Mutex::default(),
         })
     }
 
@@ -117,22 +119,28 @@ impl Link {
     }
 
     fn known(&self) -> MutexGuard<'_, Option<(u64, MultiplexedConnection)>> {
-        self.connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.connection.lock()
     }
 
     /// One line when it goes and one when it is back, however many calls fail between.
+    /// Of refusals, which come and go with what is asked, one a minute.
     fn log(&self, error: Option<&RedisFault>) {
         let what = self.what;
-        match error {
-            Some(error) if !self.away.swap(true, Ordering::Relaxed) => {
+        if let Some(error @ RedisFault::Unreachable { .. }) = error {
+            if !self.away.swap(true, Ordering::Relaxed) {
                 tracing::warn!(what, %error, "no Redis; it is tried again with every use");
             }
-            None if self.away.swap(false, Ordering::Relaxed) => {
-                tracing::info!(what, address = address(&self.client), "Redis answers again");
+            return;
+        }
+        if self.away.swap(false, Ordering::Relaxed) {
+            tracing::info!(what, address = address(&self.client), "Redis answers again");
+        }
+        if let Some(error) = error {
+            let mut told = self.told_of_refusal.lock();
+            if told.is_none_or(|at| at.elapsed() > Duration::from_mins(1)) {
+                *told = Some(Instant::now());
+                tracing::warn!(what, %error, "Redis does not do what it should");
             }
-            _ => {}
         }
     }
 }
