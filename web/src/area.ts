@@ -12,7 +12,7 @@ export interface Bounds {
 /** So much more than the visible on each side, in parts of it: a small pan needs no update. */
 const MARGIN = 0.1;
 /** A subscription that is so many times as wide as the view brings too much that nobody sees. */
-const LOOSE = 3;
+const LOOSE = 2;
 
 export function withMargin(view: Bounds): Bounds {
   const height = (view.north - view.south) * MARGIN;

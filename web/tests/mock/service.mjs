@@ -76,9 +76,22 @@ export function encodeFrame(subscription, snapshot, vehicles, left, baseMs = Dat
 }
 
 /**
- * @param {{port?: number, page?: string, roads?: string, vehicles?: number, intervalMs?: number}} options
+ * @param {object} options
+ * @param {number} [options.port] 0: any that is free
+ * @param {string} [options.page] folder of the built page
+ * @param {string} [options.roads] a GeoJSON file; without it the vehicles drive in zigzag
+ * @param {number} [options.vehicles]
+ * @param {number} [options.intervalMs] between two fixes of a vehicle
+ * @param {string} [options.token] the only good one; without it the page is given one
  */
-export async function startMock({ port = 0, page, roads, vehicles = 300, intervalMs = 1000 }) {
+export async function startMock({
+  port = 0,
+  page = "dist",
+  roads,
+  vehicles = 300,
+  intervalMs = 1000,
+  token,
+}) {
   const town = makeTown(roads, vehicles);
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? "/", "http://mock").pathname;
@@ -86,7 +99,7 @@ export async function startMock({ port = 0, page, roads, vehicles = 300, interva
     if (path === "/config.json") {
       response.end(
         JSON.stringify({
-          token: "mock",
+          token: token ? null : "mock",
           map: {
             bounds: town.bounds,
             roads: roads ? "/map/roads.geojson" : null,
@@ -100,7 +113,7 @@ export async function startMock({ port = 0, page, roads, vehicles = 300, interva
     } else if (path === "/map/roads.geojson" && roads) {
       createReadStream(roads).pipe(response);
     } else {
-      const file = join(page ?? "dist", normalize(path === "/" ? "/index.html" : path));
+      const file = join(page, normalize(path === "/" ? "/index.html" : path));
       if (!existsSync(file)) {
         response.statusCode = 404;
         response.end();
@@ -146,7 +159,10 @@ export async function startMock({ port = 0, page, roads, vehicles = 300, interva
     socket.on("message", (data) => {
       const message = JSON.parse(String(data));
       const { id, type } = message;
-      if (type === "hello")
+      if (type === "hello" && token && message.token !== token) {
+        say({ type: "bye", code: 4500, reason: "no valid token" });
+        socket.close(4500, "no valid token");
+      } else if (type === "hello")
         say({
           type: "welcome",
           session: "s1",
@@ -197,12 +213,12 @@ export async function startMock({ port = 0, page, roads, vehicles = 300, interva
  * @param {string | undefined} roads @param {number} count */
 function makeTown(roads, count) {
   /** @type {[number, number][][]} */
-  let lines = [
-    [
-      [7.41, 43.73],
-      [7.43, 43.745],
-    ],
-  ];
+  let lines = Array.from({ length: 40 }, (_, i) =>
+    Array.from({ length: 8 }, (_, j) => [
+      7.41 + (i % 8) * 0.003 + j * 0.0006,
+      43.73 + Math.floor(i / 8) * 0.003 + (j % 2) * 0.0008,
+    ]),
+  );
   if (roads) {
     /** @type {{geometry: {coordinates: [number, number][]}}[]} */
     const features = JSON.parse(readFileSync(roads, "utf8")).features;
