@@ -9,7 +9,7 @@ import { List } from "./panels/list.tsx";
 import { Notice, Status } from "./panels/status.tsx";
 import { TokenForm } from "./panels/token.tsx";
 import "./page.css";
-import { notice } from "./state.ts";
+import { mapTrouble } from "./state.ts";
 import { theme } from "./theme.ts";
 
 function Panels({ page }: { page?: Page }) {
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     view = new VehicleMap(element("map"), config, fleet, theme.value);
   } catch (error) {
     console.error(error);
-    notice.value = "The map needs WebGL 2, which this browser does not offer.";
+    mapTrouble.value = "The map needs WebGL 2, which this browser does not offer.";
     return;
   }
   render(<Panels page={new Page(config, fleet, view)} />, panels);

@@ -18,6 +18,8 @@ export class VehicleMap {
   readonly map: MapLibre;
   readonly layer: VehicleLayer;
   private followed: Vehicle | undefined;
+  /** Whether a style was ever loaded. */
+  private styled = false;
 
   /** Throws where the browser cannot draw with WebGL 2. */
   constructor(
@@ -47,8 +49,12 @@ export class VehicleMap {
     const credits = { compact: false, customAttribution: config.map.attribution };
     this.map.addControl(new AttributionControl(credits), "bottom-right");
     this.map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
-    // Also after an operator's other style was loaded.
-    this.map.on("style.load", () => this.map.addLayer(this.layer));
+    // Again after another style was loaded, or a lost GL context was restored.
+    this.map.on("style.load", () => {
+      this.styled = true;
+      this.map.addLayer(this.layer);
+    });
+    this.map.on("error", () => this.makeDo());
     this.layer.onFrame = (nowMs) => this.keepUp(nowMs);
   }
 
@@ -83,6 +89,14 @@ export class VehicleMap {
         this.map.setPaintProperty(layer.id, name as "line-color", value);
       }
     }
+  }
+
+  /** Without the operator's style there would be no vehicles either: the roads then. */
+  private makeDo(): void {
+    const { map } = this.config;
+    if (!map.style || this.styled) return;
+    map.style = null;
+    this.map.setStyle(baseStyle(this.config, this.theme));
   }
 
   /** The vehicles drawn inside the visible map. */

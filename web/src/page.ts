@@ -53,7 +53,7 @@ export class Page {
       {
         onVehicles: (message) => this.vehicles(message),
         onHeld: () => {
-          state.notice.value = null;
+          state.refusal.value = null;
         },
         onRefused: (error) => this.refused(error),
       },
@@ -128,7 +128,7 @@ export class Page {
     this.view.layer.selected = undefined;
     this.view.refresh();
     this.refreshPanels();
-    state.notice.value =
+    state.refusal.value =
       error.body.code === "area_too_large"
         ? "This area is too large to show vehicles. Zoom in."
         : `No vehicles: ${error.message}`;
@@ -141,6 +141,10 @@ export class Page {
 
   private listenToMap(): void {
     const { map } = this.view;
+    map.on("error", ({ error }) => {
+      console.error(error);
+      state.mapTrouble.value = "The base map could not be loaded.";
+    });
     map.on("move", () => this.watch.moved());
     map.on("resize", () => this.watch.moved());
     map.on("moveend", () => {

@@ -27,8 +27,11 @@ export const rows = signal<Seen[]>([]);
 export const ROWS_MAX = 100;
 /** Positions that came in a second, lately. */
 export const updatesPerSecond = signal(0);
-/** What is wrong with the map or what it shows: for people. */
-export const notice = signal<string | null>(null);
+/** Why there are no vehicles although there is a connection: for people. */
+export const refusal = signal<string | null>(null);
+/** What is wrong with the map itself: for people. */
+export const mapTrouble = signal<string | null>(null);
+export const notice = computed(() => refusal.value ?? mapTrouble.value);
 /** Whether the page has to ask for a token, and why. */
 export const tokenWanted = signal<"none" | "first" | "refused">("none");
 

@@ -84,6 +84,15 @@ function lone(page: Page): Promise<DrawnVehicle> {
   });
 }
 
+/** Where a vehicle is said to be drawn, there are its pixels. */
+async function seesVehicle(page: Page): Promise<void> {
+  await until("pixels in the vehicles' colour", async () => {
+    const box = await canvasBox(page);
+    const { x, y } = await lone(page);
+    return (await pixelsLike(page, { x: box.x + x, y: box.y + y }, 12, FILL)) > 15;
+  });
+}
+
 /** The counter says what can be seen; moving vehicles may cross the edge in between. */
 async function countMatches(page: Page): Promise<number> {
   return until("the counter that says what is in sight", async () => {
@@ -137,11 +146,24 @@ onThePage("vehicles appear, are counted, glide and turn", async ({ page }) => {
 });
 
 onThePage("the GPU draws a vehicle where it is said to be", async ({ page }) => {
-  await until("pixels in the vehicles' colour", async () => {
-    const box = await canvasBox(page);
-    const { x, y } = await lone(page);
-    return (await pixelsLike(page, { x: box.x + x, y: box.y + y }, 12, FILL)) > 15;
+  await seesVehicle(page);
+});
+
+onThePage("vehicles come back after the graphics card was lost", async ({ page }) => {
+  await page.evaluate(async () => {
+    const canvas = document.querySelector<HTMLCanvasElement>("canvas.maplibregl-canvas");
+    const extension = canvas?.getContext("webgl2")?.getExtension("WEBGL_lose_context");
+    const happens = (event: string) =>
+      new Promise((resolve) => canvas?.addEventListener(event, resolve, { once: true }));
+    const lost = happens("webglcontextlost");
+    extension?.loseContext();
+    await lost;
+    const restored = happens("webglcontextrestored");
+    // Not from within the event: the browser refuses that.
+    setTimeout(() => extension?.restoreContext(), 100);
+    await restored;
   });
+  await seesVehicle(page);
 });
 
 onThePage("a pan moves the subscription without a reconnect", async ({ page, requests }) => {
