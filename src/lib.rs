@@ -13,9 +13,19 @@
 //!
 //! `ARCHITECTURE.md` tells the way of a position through them.
 
+pub mod app;
+pub mod auth;
 pub mod broker;
+pub mod config;
+pub mod demo;
+pub mod driver;
 pub mod fleet;
+pub mod http;
 pub mod hub;
+pub mod rider;
+pub mod session;
 pub mod spatial;
 pub mod store;
 pub mod telemetry;
+pub mod watcher;
+pub mod ws;

@@ -2,9 +2,8 @@
 
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicI64, AtomicU64};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -18,7 +17,9 @@ use ridecast_protocol::{ErrorCode, Role};
 pub fn now_ms() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+        .map_or(0, |since| {
+            i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+        })
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -48,6 +49,27 @@ pub struct Metrics {
     pub frame_vehicles: Histogram,
     /// Sessions closed by the service, by close code.
     closes: Family<CloseLabel, Counter>,
+    vehicles: Family<StateLabel, Gauge>,
+    changes_waiting: Gauge,
+    store_lag_seconds: Gauge<f64, AtomicU64>,
+}
+
+/// What is read at the moment of asking.
+#[derive(Debug, Clone, Copy)]
+pub struct Observed {
+    /// Vehicles online.
+    pub online: usize,
+    /// Vehicles silent.
+    pub silent: usize,
+    /// Changes that hubs, store and peers have not taken yet.
+    pub changes_waiting: usize,
+    /// For how long the store has failed.
+    pub store_lag: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabel {
+    state: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -66,16 +88,50 @@ impl Default for Metrics {
         let frame_vehicles = Histogram::new([1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1e3, 3e3, 1e4]);
         let closes = Family::default();
         registry.register("sessions", "Open sessions by role", sessions.clone());
-        registry.register("positions_accepted", "Positions accepted", positions_accepted.clone());
-        registry.register("errors", "Requests and positions refused, by code", errors.clone());
+        registry.register(
+            "positions_accepted",
+            "Positions accepted",
+            positions_accepted.clone(),
+        );
+        registry.register(
+            "errors",
+            "Requests and positions refused, by code",
+            errors.clone(),
+        );
         registry.register(
             "vehicle_updates_delivered",
             "Vehicles pushed, each in each frame to each subscriber",
             vehicle_updates_delivered.clone(),
         );
-        registry.register("frames_delivered", "Frames with vehicles pushed", frames_delivered.clone());
-        registry.register("frame_vehicles", "Vehicles in a frame", frame_vehicles.clone());
-        registry.register("closes", "Sessions closed by the service, by close code", closes.clone());
+        registry.register(
+            "frames_delivered",
+            "Frames with vehicles pushed",
+            frames_delivered.clone(),
+        );
+        registry.register(
+            "frame_vehicles",
+            "Vehicles in a frame",
+            frame_vehicles.clone(),
+        );
+        registry.register(
+            "closes",
+            "Sessions closed by the service, by close code",
+            closes.clone(),
+        );
+        let vehicles = Family::default();
+        let changes_waiting = Gauge::default();
+        let store_lag_seconds = Gauge::<f64, AtomicU64>::default();
+        registry.register("vehicles", "Vehicles shown, by state", vehicles.clone());
+        registry.register(
+            "changes_waiting",
+            "Changes that hubs, store and peers have not taken yet",
+            changes_waiting.clone(),
+        );
+        registry.register(
+            "store_lag_seconds",
+            "For how long positions could not be stored; 0 while they can",
+            store_lag_seconds.clone(),
+        );
         Self {
             registry,
             sessions,
@@ -85,6 +141,9 @@ impl Default for Metrics {
             frames_delivered,
             frame_vehicles,
             closes,
+            vehicles,
+            changes_waiting,
+            store_lag_seconds,
         }
     }
 }
@@ -93,12 +152,20 @@ impl Metrics {
     /// How many sessions of this role are open: to be counted up and down.
     #[must_use]
     pub fn sessions(&self, role: Role) -> Gauge<i64, AtomicI64> {
-        self.sessions.get_or_create(&RoleLabel { role: role.as_str() }).clone()
+        self.sessions
+            .get_or_create(&RoleLabel {
+                role: role.as_str(),
+            })
+            .clone()
     }
 
     /// Counts something refused.
     pub fn refused(&self, code: ErrorCode) {
-        self.errors.get_or_create(&CodeLabel { code: code.as_str() }).inc();
+        self.errors
+            .get_or_create(&CodeLabel {
+                code: code.as_str(),
+            })
+            .inc();
     }
 
     /// Counts a session that the service closes.
@@ -106,9 +173,17 @@ impl Metrics {
         self.closes.get_or_create(&CloseLabel { code }).inc();
     }
 
-    /// Adds what is read at the moment of asking rather than counted.
-    pub fn collect_from(&mut self, collector: impl Collector) {
-        self.registry.register_collector(Box::new(collector));
+    /// Sets what is read at the moment of asking rather than counted.
+    pub fn observe(&self, now: &Observed) {
+        for (state, count) in [("online", now.online), ("silent", now.silent)] {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            self.vehicles
+                .get_or_create(&StateLabel { state })
+                .set(count);
+        }
+        self.changes_waiting
+            .set(i64::try_from(now.changes_waiting).unwrap_or(i64::MAX));
+        self.store_lag_seconds.set(now.store_lag.as_secs_f64());
     }
 
     /// All of it, in the `OpenMetrics` text format.

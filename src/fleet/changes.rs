@@ -17,15 +17,14 @@ pub(super) struct ChangeLog {
 
 impl ChangeLog {
     pub(super) fn new(listener: Listener) -> Self {
-        Self { listener, told_in: FxHashMap::default() }
+        Self {
+            listener,
+            told_in: FxHashMap::default(),
+        }
     }
 
     pub(super) async fn changed(&self) {
         self.listener.changed().await;
-    }
-
-    pub(super) fn waiting(&self) -> usize {
-        self.listener.waiting()
     }
 
     /// Adds what has changed since the last time.
@@ -42,7 +41,11 @@ impl ChangeLog {
                     let Some(was_in) = self.told_in.remove(&handle) else {
                         continue; // It never had a position.
                     };
-                    Change { id: id.clone(), was_in: Some(was_in), now: None }
+                    Change {
+                        id: id.clone(),
+                        was_in: Some(was_in),
+                        now: None,
+                    }
                 }
                 Some(_) | None => {
                     // Another node answers for it.

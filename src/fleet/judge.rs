@@ -36,7 +36,9 @@ pub enum Refusal {
     )]
     OutOfRange,
     /// The device's clock is ahead.
-    #[error("`timestamp_ms` is {ahead_ms} ms ahead of the service's clock; {allowed_ms} are allowed")]
+    #[error(
+        "`timestamp_ms` is {ahead_ms} ms ahead of the service's clock; {allowed_ms} are allowed"
+    )]
     InFuture {
         /// Milliseconds ahead.
         ahead_ms: i64,
@@ -108,7 +110,7 @@ impl Fix {
 
 /// Judges the positions of one vehicle, one after the other. Pure.
 #[derive(Debug, Clone, Default)]
-pub struct Judge {
+pub(super) struct Judge {
     newest: Option<Fix>,
     /// The last fix refused as a jump. When the next agrees with it and not
     /// with the newest, it was the newest that was wrong (a cold GPS start),
@@ -122,12 +124,12 @@ const LEAST_WAY_FOR_BEARING_M: f64 = 5.0;
 impl Judge {
     /// The newest accepted position.
     #[must_use]
-    pub const fn newest(&self) -> Option<&Fix> {
+    pub(super) const fn newest(&self) -> Option<&Fix> {
         self.newest.as_ref()
     }
 
     /// Takes over what was accepted elsewhere.
-    pub fn resume_from(&mut self, fix: Fix) {
+    pub(super) fn resume_from(&mut self, fix: Fix) {
         self.newest = Some(fix);
         self.suspect = None;
     }
@@ -136,15 +138,26 @@ impl Judge {
     ///
     /// # Errors
     /// [`Refusal`], never [`Refusal::NotOnline`].
-    pub fn judge(&mut self, position: Position, now_ms: i64, limits: &Limits) -> Result<Fix, Refusal> {
+    pub(super) fn judge(
+        &mut self,
+        position: Position,
+        now_ms: i64,
+        limits: &Limits,
+    ) -> Result<Fix, Refusal> {
         let mut fix = in_range(position)?;
         let ahead_ms = position.timestamp_ms.saturating_sub(now_ms);
         if ahead_ms > limits.future_ms {
-            return Err(Refusal::InFuture { ahead_ms, allowed_ms: limits.future_ms });
+            return Err(Refusal::InFuture {
+                ahead_ms,
+                allowed_ms: limits.future_ms,
+            });
         }
         let age_ms = now_ms.saturating_sub(position.timestamp_ms);
         if age_ms > limits.late_ms {
-            return Err(Refusal::TooLate { age_ms, allowed_ms: limits.late_ms });
+            return Err(Refusal::TooLate {
+                age_ms,
+                allowed_ms: limits.late_ms,
+            });
         }
         if let Some(newest) = &self.newest {
             if position.timestamp_ms <= newest.position.timestamp_ms {
@@ -172,7 +185,8 @@ impl Judge {
 }
 
 fn in_range(mut position: Position) -> Result<Fix, Refusal> {
-    let within = |value: Option<f32>, most: f32| value.is_none_or(|value| (0.0..=most).contains(&value));
+    let within =
+        |value: Option<f32>, most: f32| value.is_none_or(|value| (0.0..=most).contains(&value));
     let sound = within(position.accuracy, 100_000.0)
         && within(position.bearing, 360.0)
         && within(position.speed, 500.0);
@@ -186,18 +200,27 @@ fn in_range(mut position: Position) -> Result<Fix, Refusal> {
 
 fn reachable(from: &Fix, to: &Fix, limits: &Limits) -> Result<(), Refusal> {
     let distance_m = from.point.distance_m(to.point);
-    let elapsed_ms = to.position.timestamp_ms.saturating_sub(from.position.timestamp_ms);
+    let elapsed_ms = to
+        .position
+        .timestamp_ms
+        .saturating_sub(from.position.timestamp_ms);
     let blur_m = [from, to]
         .iter()
         .map(|fix| f64::from(fix.position.accuracy.unwrap_or(0.0)))
         .sum::<f64>();
     if distance_m > limits.jitter_m + blur_m + limits.max_speed_mps * seconds(elapsed_ms) {
-        return Err(Refusal::Jump { distance_m, elapsed_ms });
+        return Err(Refusal::Jump {
+            distance_m,
+            elapsed_ms,
+        });
     }
     Ok(())
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "degrees and m/s, far within f32")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "degrees and m/s, far within f32"
+)]
 fn fill_in(fix: &mut Fix, before: &Fix) {
     let way_m = before.point.distance_m(fix.point);
     if fix.position.bearing.is_none() {
@@ -213,7 +236,10 @@ fn fill_in(fix: &mut Fix, before: &Fix) {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "milliseconds up to 285,000 years are exact")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "milliseconds up to 285,000 years are exact"
+)]
 fn seconds(ms: i64) -> f64 {
     ms as f64 / 1000.0
 }
@@ -225,7 +251,14 @@ mod tests {
     const NOW: i64 = 1_800_000_000_000;
 
     fn at(latitude: f64, longitude: f64, timestamp_ms: i64) -> Position {
-        Position { latitude, longitude, timestamp_ms, accuracy: None, bearing: None, speed: None }
+        Position {
+            latitude,
+            longitude,
+            timestamp_ms,
+            accuracy: None,
+            bearing: None,
+            speed: None,
+        }
     }
 
     fn judge(judge: &mut Judge, position: Position) -> Result<Fix, ErrorCode> {
@@ -238,22 +271,96 @@ mod tests {
     fn what_no_device_can_mean_is_refused() {
         let good = at(-34.9, -56.2, NOW);
         let cases = [
-            (Position { latitude: 90.1, ..good }, ErrorCode::PositionOutOfRange),
-            (Position { longitude: f64::NAN, ..good }, ErrorCode::PositionOutOfRange),
-            (Position { bearing: Some(361.0), ..good }, ErrorCode::PositionOutOfRange),
-            (Position { speed: Some(-1.0), ..good }, ErrorCode::PositionOutOfRange),
-            (Position { speed: Some(f32::NAN), ..good }, ErrorCode::PositionOutOfRange),
-            (Position { accuracy: Some(f32::INFINITY), ..good }, ErrorCode::PositionOutOfRange),
-            (Position { timestamp_ms: NOW + 10_001, ..good }, ErrorCode::PositionInFuture),
-            (Position { timestamp_ms: i64::MAX, ..good }, ErrorCode::PositionInFuture),
-            (Position { timestamp_ms: NOW - 86_400_001, ..good }, ErrorCode::PositionTooLate),
-            (Position { timestamp_ms: i64::MIN, ..good }, ErrorCode::PositionTooLate),
+            (
+                Position {
+                    latitude: 90.1,
+                    ..good
+                },
+                ErrorCode::PositionOutOfRange,
+            ),
+            (
+                Position {
+                    longitude: f64::NAN,
+                    ..good
+                },
+                ErrorCode::PositionOutOfRange,
+            ),
+            (
+                Position {
+                    bearing: Some(361.0),
+                    ..good
+                },
+                ErrorCode::PositionOutOfRange,
+            ),
+            (
+                Position {
+                    speed: Some(-1.0),
+                    ..good
+                },
+                ErrorCode::PositionOutOfRange,
+            ),
+            (
+                Position {
+                    speed: Some(f32::NAN),
+                    ..good
+                },
+                ErrorCode::PositionOutOfRange,
+            ),
+            (
+                Position {
+                    accuracy: Some(f32::INFINITY),
+                    ..good
+                },
+                ErrorCode::PositionOutOfRange,
+            ),
+            (
+                Position {
+                    timestamp_ms: NOW + 10_001,
+                    ..good
+                },
+                ErrorCode::PositionInFuture,
+            ),
+            (
+                Position {
+                    timestamp_ms: i64::MAX,
+                    ..good
+                },
+                ErrorCode::PositionInFuture,
+            ),
+            (
+                Position {
+                    timestamp_ms: NOW - 86_400_001,
+                    ..good
+                },
+                ErrorCode::PositionTooLate,
+            ),
+            (
+                Position {
+                    timestamp_ms: i64::MIN,
+                    ..good
+                },
+                ErrorCode::PositionTooLate,
+            ),
         ];
         for (position, code) in cases {
-            assert_eq!(judge(&mut Judge::default(), position), Err(code), "{position:?}");
+            assert_eq!(
+                judge(&mut Judge::default(), position),
+                Err(code),
+                "{position:?}"
+            );
         }
-        for position in [good, at(90.0, 180.0, NOW), Position { bearing: Some(360.0), ..good }] {
-            assert!(judge(&mut Judge::default(), position).is_ok(), "{position:?}");
+        for position in [
+            good,
+            at(90.0, 180.0, NOW),
+            Position {
+                bearing: Some(360.0),
+                ..good
+            },
+        ] {
+            assert!(
+                judge(&mut Judge::default(), position).is_ok(),
+                "{position:?}"
+            );
         }
     }
 
@@ -261,8 +368,14 @@ mod tests {
     fn only_what_is_newer_counts() {
         let mut j = Judge::default();
         assert!(judge(&mut j, at(-34.9, -56.2, NOW - 1000)).is_ok());
-        assert_eq!(judge(&mut j, at(-34.9, -56.2, NOW - 1000)), Err(ErrorCode::PositionOutOfOrder));
-        assert_eq!(judge(&mut j, at(-34.9, -56.2, NOW - 1001)), Err(ErrorCode::PositionOutOfOrder));
+        assert_eq!(
+            judge(&mut j, at(-34.9, -56.2, NOW - 1000)),
+            Err(ErrorCode::PositionOutOfOrder)
+        );
+        assert_eq!(
+            judge(&mut j, at(-34.9, -56.2, NOW - 1001)),
+            Err(ErrorCode::PositionOutOfOrder)
+        );
         assert!(judge(&mut j, at(-34.9, -56.2, NOW)).is_ok());
     }
 
@@ -282,9 +395,15 @@ mod tests {
     fn a_vehicle_whose_first_fix_was_wrong_is_not_locked_out() {
         let mut j = Judge::default();
         assert!(judge(&mut j, at(0.0, 0.0, NOW - 5000)).is_ok());
-        assert_eq!(judge(&mut j, at(-34.9, -56.2, NOW - 4000)), Err(ErrorCode::PositionJump));
+        assert_eq!(
+            judge(&mut j, at(-34.9, -56.2, NOW - 4000)),
+            Err(ErrorCode::PositionJump)
+        );
         let fix = judge(&mut j, at(-34.9001, -56.2, NOW - 3000)).unwrap();
-        assert!(fix.position.speed.unwrap() < 20.0, "speed from the fix before, not from 0°, 0°");
+        assert!(
+            fix.position.speed.unwrap() < 20.0,
+            "speed from the fix before, not from 0°, 0°"
+        );
     }
 
     #[test]
@@ -301,7 +420,10 @@ mod tests {
     #[test]
     fn standing_still_keeps_the_bearing() {
         let mut j = Judge::default();
-        let east = Position { bearing: Some(90.0), ..at(0.0, 0.0, NOW - 2000) };
+        let east = Position {
+            bearing: Some(90.0),
+            ..at(0.0, 0.0, NOW - 2000)
+        };
         judge(&mut j, east).unwrap();
         let still = judge(&mut j, at(0.000_01, 0.0, NOW)).unwrap().position;
         assert_eq!(still.bearing, Some(90.0));

@@ -34,6 +34,11 @@ impl Changes {
             self.more.notify_one();
         }
     }
+
+    /// How many vehicles wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.list.lock().len()
+    }
 }
 
 impl Listener {
@@ -64,11 +69,5 @@ impl Listener {
             vehicle.listed.fetch_and(!self.mask(), Ordering::AcqRel);
         }
         vehicles
-    }
-
-    /// How many vehicles wait.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.changes.list.lock().len()
     }
 }

@@ -117,27 +117,39 @@ impl Fleet {
 
     /// A driver starts working. From the first position on, the vehicle is shown;
     /// one that was shown until now goes on from its last position.
-    pub fn go_online(&self, id: &VehicleId, info: VehicleInfo, session: &SessionId) -> Arc<Vehicle> {
+    pub fn go_online(
+        &self,
+        id: &VehicleId,
+        info: VehicleInfo,
+        session: &SessionId,
+    ) -> Arc<Vehicle> {
         let info = Arc::new(info);
-        let vehicle = loop {
-            let vehicle = Arc::clone(&self.vehicles.entry(id.clone()).or_insert_with(|| {
-                self.new_vehicle(id, Arc::clone(&info), session.clone())
-            }));
-            let mut now = vehicle.now.lock();
-            // Gone between the look-up and the lock: it is no longer in the map.
-            if !now.gone {
-                now.info = info;
-                now.session = session.clone();
-                now.ours = true;
-                drop(now);
-                break vehicle;
-            }
-        };
+        let vehicle =
+            loop {
+                let vehicle =
+                    Arc::clone(&self.vehicles.entry(id.clone()).or_insert_with(|| {
+                        self.new_vehicle(id, Arc::clone(&info), session.clone())
+                    }));
+                let mut now = vehicle.now.lock();
+                // Gone between the look-up and the lock: it is no longer in the map.
+                if !now.gone {
+                    now.info = info;
+                    now.session = session.clone();
+                    now.ours = true;
+                    drop(now);
+                    break vehicle;
+                }
+            };
         self.list(&vehicle, None);
         vehicle
     }
 
-    fn new_vehicle(&self, id: &VehicleId, info: Arc<VehicleInfo>, session: SessionId) -> Arc<Vehicle> {
+    fn new_vehicle(
+        &self,
+        id: &VehicleId,
+        info: Arc<VehicleInfo>,
+        session: SessionId,
+    ) -> Arc<Vehicle> {
         let handle = self.next_handle.fetch_add(1, Ordering::Relaxed);
         Arc::new(Vehicle::new(
             id.clone(),
@@ -190,11 +202,16 @@ impl Fleet {
         }
     }
 
-    /// Another node hears this driver now: what becomes of the vehicle is its business.
-    pub fn give_away(&self, id: &VehicleId) {
+    /// Another node hears this driver now, by a newer session: what becomes of
+    /// the vehicle is its business.
+    pub fn give_away(&self, id: &VehicleId, to: &SessionId) {
         if let Some(vehicle) = self.get(id) {
-            vehicle.now.lock().ours = false;
-            self.list(&vehicle, None);
+            let mut now = vehicle.now.lock();
+            if now.session < *to {
+                now.ours = false;
+                drop(now);
+                self.list(&vehicle, None);
+            }
         }
     }
 
@@ -334,15 +351,31 @@ impl Fleet {
         self.watches_changed.notify_one();
     }
 
+    /// How many changes the readers have not taken yet, all together.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.listeners
+            .read()
+            .iter()
+            .map(|changes| changes.waiting())
+            .sum()
+    }
+
     /// The coarse cells that somebody watches some part of.
     fn watched_cells(&self) -> FxHashSet<CoarseCell> {
-        self.watched.iter().flat_map(|entry| entry.key().coarse()).collect()
+        self.watched
+            .iter()
+            .flat_map(|entry| entry.key().coarse())
+            .collect()
     }
 
     /// All vehicles. Nobody may lock a vehicle while holding a shard of the map:
     /// [`Fleet::remove`] takes the two the other way round.
     fn snapshot(&self) -> Vec<Arc<Vehicle>> {
-        self.vehicles.iter().map(|vehicle| Arc::clone(&vehicle)).collect()
+        self.vehicles
+            .iter()
+            .map(|vehicle| Arc::clone(&vehicle))
+            .collect()
     }
 
     /// The vehicle has a new newest position: puts it into its cell and tells who watches.
@@ -352,7 +385,10 @@ impl Fleet {
         let before = now.cell.replace(cell);
         if before != Some(cell) {
             self.take_out(vehicle, before);
-            self.cells.entry(cell).or_default().push(Arc::clone(vehicle));
+            self.cells
+                .entry(cell)
+                .or_default()
+                .push(Arc::clone(vehicle));
         }
         self.list(vehicle, before.filter(|&before| before != cell));
         self.list(vehicle, Some(cell));

@@ -86,7 +86,11 @@ impl Peers {
         if !self.broker.has_peers() {
             return Ok(());
         }
-        let cells: FxHashSet<CoarseCell> = area.cover().into_iter().flat_map(WatchCell::coarse).collect();
+        let cells: FxHashSet<CoarseCell> = area
+            .cover()
+            .into_iter()
+            .flat_map(WatchCell::coarse)
+            .collect();
         for cell in &cells {
             self.queried.insert(*cell, Instant::now());
         }
@@ -131,7 +135,10 @@ impl Peers {
             match &change.now {
                 Some(record) => {
                     let cell = record.cell();
-                    for cell in cell.into_iter().chain(change.was_in.filter(|&was| Some(was) != cell)) {
+                    for cell in cell
+                        .into_iter()
+                        .chain(change.was_in.filter(|&was| Some(was) != cell))
+                    {
                         batch(cell, &|batch| batch.moved.push(record.clone()));
                     }
                 }
@@ -158,7 +165,8 @@ impl Peers {
                     }
                 }
                 Heard::Claim(claim) => {
-                    self.fleet.give_away(&claim.driver.clone().into());
+                    self.fleet
+                        .give_away(&claim.driver.clone().into(), &claim.session);
                     if claims.send(claim).await.is_err() {
                         return;
                     }
@@ -180,7 +188,8 @@ impl Peers {
                 () = self.query_came.notified() => {}
                 () = tokio::time::sleep(Duration::from_secs(1)) => {}
             }
-            self.queried.retain(|_, asked| asked.elapsed() < QUERIED_FOR);
+            self.queried
+                .retain(|_, asked| asked.elapsed() < QUERIED_FOR);
             let mut wanted = self.fleet.watched_cells();
             wanted.extend(self.queried.iter().map(|entry| *entry.key()));
 
@@ -190,10 +199,14 @@ impl Peers {
                     continue; // `Gap` tells when the broker is back; it remembers the cells.
                 }
                 listened.clone_from(&wanted);
-                self.attached.send_modify(|attached| attached.retain(|cell| wanted.contains(cell)));
+                self.attached
+                    .send_modify(|attached| attached.retain(|cell| wanted.contains(cell)));
                 self.fleet.forget_others(|_, cell| wanted.contains(&cell));
             }
-            let new: Vec<_> = wanted.difference(&self.attached.borrow()).copied().collect();
+            let new: Vec<_> = wanted
+                .difference(&self.attached.borrow())
+                .copied()
+                .collect();
             if !new.is_empty() && self.load(&new).await {
                 self.attached.send_modify(|attached| attached.extend(new));
             }

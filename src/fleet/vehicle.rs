@@ -53,7 +53,12 @@ pub struct Seen {
 
 impl Vehicle {
     pub(super) fn new(id: VehicleId, handle: u32, now: Now) -> Self {
-        Self { id, handle, listed: AtomicU64::new(0), now: Mutex::new(now) }
+        Self {
+            id,
+            handle,
+            listed: AtomicU64::new(0),
+            now: Mutex::new(now),
+        }
     }
 
     /// Whose vehicle it is.
@@ -70,8 +75,15 @@ impl Vehicle {
     }
 
     /// Whether this node answers for the vehicle to store and peers.
-    pub(super) fn is_ours(&self) -> bool {
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
         self.now.lock().ours
+    }
+
+    /// The session that drives it.
+    #[must_use]
+    pub fn session(&self) -> SessionId {
+        self.now.lock().session.clone()
     }
 
     /// Where it is now; `None` before its first position and when it is gone.

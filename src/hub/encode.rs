@@ -37,7 +37,12 @@ fn json<'a>(
     } else {
         b",\"snapshot\":false,\"vehicles\":["
     });
-    for vehicle in delta.entered.iter().chain(&delta.moved).filter_map(|&handle| vehicle(handle)) {
+    for vehicle in delta
+        .entered
+        .iter()
+        .chain(&delta.moved)
+        .filter_map(|&handle| vehicle(handle))
+    {
         separate(&mut out);
         out.extend_from_slice(vehicle.json());
     }

@@ -77,13 +77,21 @@ impl Settings {
     ///
     /// # Errors
     /// [`ErrorCode::InvalidArea`], [`ErrorCode::AreaTooLarge`].
-    pub fn rectangle(&self, south: f64, west: f64, north: f64, east: f64) -> Result<Area, ErrorBody> {
+    pub fn rectangle(
+        &self,
+        south: f64,
+        west: f64,
+        north: f64,
+        east: f64,
+    ) -> Result<Area, ErrorBody> {
         let area = Area::rectangle(south, west, north, east).map_err(invalid_area)?;
         let (surface, most) = (area.surface_km2(), self.max_viewport_km2);
         if surface > most {
             return Err(ErrorBody::new(
                 ErrorCode::AreaTooLarge,
-                format!("the viewport covers {surface:.0} km² and may cover at most {most}: zoom in"),
+                format!(
+                    "the viewport covers {surface:.0} km² and may cover at most {most}: zoom in"
+                ),
             ));
         }
         Ok(area)
@@ -141,7 +149,12 @@ const LEAST_REST: Duration = Duration::from_millis(1);
 impl Hub {
     /// A hub for this thread; [`Hub::run`] makes it work.
     #[must_use]
-    pub fn new(fleet: Arc<Fleet>, listener: Listener, metrics: Arc<Metrics>, settings: Settings) -> Self {
+    pub fn new(
+        fleet: Arc<Fleet>,
+        listener: Listener,
+        metrics: Arc<Metrics>,
+        settings: Settings,
+    ) -> Self {
         Self {
             state: Rc::new(RefCell::new(State {
                 fleet,
@@ -192,7 +205,8 @@ impl Hub {
             }
             // The sockets that were woken write now; that belongs to the cost.
             tokio::task::yield_now().await;
-            let rest = (started.elapsed() * REST_AFTER_WORK).min(self.state.borrow().settings.max_delay);
+            let rest =
+                (started.elapsed() * REST_AFTER_WORK).min(self.state.borrow().settings.max_delay);
             if rest >= LEAST_REST {
                 tokio::time::sleep(rest).await;
             }
@@ -219,16 +233,31 @@ impl State {
                 .insert(handle, HubVehicle::new(vehicle.id().clone(), handle, seen)),
             None => self.vehicles.remove(&handle),
         };
-        let before = before.map(|vehicle| vehicle.seen.cell).filter(|&before| Some(before) != cell);
+        let before = before
+            .map(|vehicle| vehicle.seen.cell)
+            .filter(|&before| Some(before) != cell);
 
         let known = self.vehicles.get(&handle);
         let mut watched = false;
-        for (cell, is_new) in cell.map(|cell| (cell, true)).into_iter().chain(before.map(|cell| (cell, false))) {
-            for watchers in WatchCell::around(cell).iter().filter_map(|cell| self.watchers.get(cell)) {
+        for (cell, is_new) in cell
+            .map(|cell| (cell, true))
+            .into_iter()
+            .chain(before.map(|cell| (cell, false)))
+        {
+            for watchers in WatchCell::around(cell)
+                .iter()
+                .filter_map(|cell| self.watchers.get(cell))
+            {
                 watched |= is_new;
                 for &id in watchers {
                     if self.subscriptions[id].note(handle, known) {
-                        announce(&self.subscriptions[id], id, &mut self.seats, &mut self.delayed, now);
+                        announce(
+                            &self.subscriptions[id],
+                            id,
+                            &mut self.seats,
+                            &mut self.delayed,
+                            now,
+                        );
                     }
                 }
             }
@@ -265,20 +294,32 @@ impl State {
         if std::mem::take(&mut self.untidy) {
             let watchers = &self.watchers;
             self.vehicles.retain(|_, vehicle| {
-                WatchCell::around(vehicle.seen.cell).iter().any(|cell| watchers.contains_key(cell))
+                WatchCell::around(vehicle.seen.cell)
+                    .iter()
+                    .any(|cell| watchers.contains_key(cell))
             });
         }
     }
 
     fn find(&self, seat: usize, name: &SubscriptionName) -> Result<usize, ErrorBody> {
         let mine = &self.seats[seat].subscriptions;
-        let found = mine.iter().find(|&&id| self.subscriptions[id].name == *name);
+        let found = mine
+            .iter()
+            .find(|&&id| self.subscriptions[id].name == *name);
         found.copied().ok_or_else(|| {
-            ErrorBody::new(ErrorCode::UnknownSubscription, format!("no subscription is named {name}"))
+            ErrorBody::new(
+                ErrorCode::UnknownSubscription,
+                format!("no subscription is named {name}"),
+            )
         })
     }
 
-    fn subscribe(&mut self, seat: usize, request: &Subscribe, listener: &Listener) -> Result<(), ErrorBody> {
+    fn subscribe(
+        &mut self,
+        seat: usize,
+        request: &Subscribe,
+        listener: &Listener,
+    ) -> Result<(), ErrorBody> {
         let name = &request.subscription;
         if self.find(seat, name).is_ok() {
             return Err(ErrorBody::new(
@@ -303,7 +344,12 @@ impl State {
         Ok(())
     }
 
-    fn update(&mut self, seat: usize, request: &Subscribe, listener: &Listener) -> Result<(), ErrorBody> {
+    fn update(
+        &mut self,
+        seat: usize,
+        request: &Subscribe,
+        listener: &Listener,
+    ) -> Result<(), ErrorBody> {
         let id = self.find(seat, &request.subscription)?;
         let wish = Wish::read(request, &self.settings)?;
         let (area, cells) = (wish.area, wish.area.cover());
@@ -312,15 +358,27 @@ impl State {
         subscription.review(|handle| self.vehicles.get(&handle));
         let left = std::mem::replace(&mut subscription.cells, cells.clone());
         // First all new cells, then no longer the old: a cell in both is never let go of.
-        let new: Vec<_> = cells.iter().filter(|cell| !left.contains(cell)).copied().collect();
+        let new: Vec<_> = cells
+            .iter()
+            .filter(|cell| !left.contains(cell))
+            .copied()
+            .collect();
         self.watch(id, &new, listener);
-        let old: Vec<_> = left.into_iter().filter(|cell| !cells.contains(cell)).collect();
+        let old: Vec<_> = left
+            .into_iter()
+            .filter(|cell| !cells.contains(cell))
+            .collect();
         self.unwatch(id, &old, listener);
         self.look_around(id, &area);
         Ok(())
     }
 
-    fn unsubscribe(&mut self, seat: usize, name: &SubscriptionName, listener: &Listener) -> Result<(), ErrorBody> {
+    fn unsubscribe(
+        &mut self,
+        seat: usize,
+        name: &SubscriptionName,
+        listener: &Listener,
+    ) -> Result<(), ErrorBody> {
         let id = self.find(seat, name)?;
         self.seats[seat].subscriptions.retain(|&mine| mine != id);
         self.end(id, listener);
@@ -377,7 +435,13 @@ impl State {
                 self.note(&vehicle, Some(seen), now);
             }
         }
-        announce(&self.subscriptions[id], id, &mut self.seats, &mut self.delayed, now);
+        announce(
+            &self.subscriptions[id],
+            id,
+            &mut self.seats,
+            &mut self.delayed,
+            now,
+        );
     }
 
     /// What the seat's socket gets now, if there is something and it is time.
@@ -387,7 +451,9 @@ impl State {
         let vehicle = |handle| self.vehicles.get(&handle);
         let (id, delta) = seat.subscriptions.iter().find_map(|&id| {
             let subscription = &mut self.subscriptions[id];
-            let delta = subscription.due(now).then(|| subscription.take(vehicle, now))?;
+            let delta = subscription
+                .due(now)
+                .then(|| subscription.take(vehicle, now))?;
             // What entered and left again before it was told is nothing to tell.
             (!delta.is_empty()).then_some((id, delta))
         })?;
@@ -396,7 +462,13 @@ impl State {
         self.metrics.frames_delivered.inc();
         #[expect(clippy::cast_precision_loss, reason = "a count of vehicles")]
         self.metrics.frame_vehicles.observe(count as f64);
-        Some(encode::vehicles(seat.format, &self.subscriptions[id].name, &delta, vehicle, now_ms()))
+        Some(encode::vehicles(
+            seat.format,
+            &self.subscriptions[id].name,
+            &delta,
+            vehicle,
+            now_ms(),
+        ))
     }
 }
 

@@ -39,7 +39,9 @@ impl Seat {
     /// # Errors
     /// [`Full`].
     pub fn push(&self, message: Message) -> Result<(), Full> {
-        self.hub.state.borrow_mut().seats[self.id].outbox.push(message)
+        self.hub.state.borrow_mut().seats[self.id]
+            .outbox
+            .push(message)
     }
 
     /// Answers a protocol ping.
@@ -56,7 +58,9 @@ impl Seat {
     /// What to tell the client.
     pub fn subscribe(&self, request: &Subscribe) -> Result<(), ErrorBody> {
         let hub = &self.hub;
-        hub.state.borrow_mut().subscribe(self.id, request, &hub.listener)
+        hub.state
+            .borrow_mut()
+            .subscribe(self.id, request, &hub.listener)
     }
 
     /// Moves a subscription.
@@ -65,7 +69,9 @@ impl Seat {
     /// What to tell the client.
     pub fn update(&self, request: &Subscribe) -> Result<(), ErrorBody> {
         let hub = &self.hub;
-        hub.state.borrow_mut().update(self.id, request, &hub.listener)
+        hub.state
+            .borrow_mut()
+            .update(self.id, request, &hub.listener)
     }
 
     /// Ends a subscription.
@@ -74,7 +80,9 @@ impl Seat {
     /// What to tell the client.
     pub fn unsubscribe(&self, name: &SubscriptionName) -> Result<(), ErrorBody> {
         let hub = &self.hub;
-        hub.state.borrow_mut().unsubscribe(self.id, name, &hub.listener)
+        hub.state
+            .borrow_mut()
+            .unsubscribe(self.id, name, &hub.listener)
     }
 }
 

@@ -46,11 +46,18 @@ impl Wish {
             )),
             Some(_) => return Err(invalid("`max_rate_hz` must be above 0 and at most 50")),
         };
-        Ok(Self { area, limit, class, spacing })
+        Ok(Self {
+            area,
+            limit,
+            class,
+            spacing,
+        })
     }
 
     fn wants(&self, vehicle: &HubVehicle) -> bool {
-        self.class.as_ref().is_none_or(|class| *class == vehicle.seen.info.class)
+        self.class
+            .as_ref()
+            .is_none_or(|class| *class == vehicle.seen.info.class)
             && self.area.contains(vehicle.seen.fix.point)
     }
 }
@@ -93,7 +100,12 @@ impl Delta {
 }
 
 impl Subscription {
-    pub(super) fn new(seat: usize, name: SubscriptionName, wish: Wish, cells: Vec<WatchCell>) -> Self {
+    pub(super) fn new(
+        seat: usize,
+        name: SubscriptionName,
+        wish: Wish,
+        cells: Vec<WatchCell>,
+    ) -> Self {
         Self {
             seat,
             name,
@@ -110,7 +122,8 @@ impl Subscription {
     /// A vehicle moved, changed, or is gone (`None`). Tells whether that concerns the client.
     pub(super) fn note(&mut self, handle: u32, vehicle: Option<&HubVehicle>) -> bool {
         let wanted = vehicle.is_some_and(|vehicle| self.wish.wants(vehicle));
-        let concerns = wanted || self.shown.contains_key(&handle) || self.changed.contains_key(&handle);
+        let concerns =
+            wanted || self.shown.contains_key(&handle) || self.changed.contains_key(&handle);
         if concerns {
             self.changed.insert(handle, wanted);
         }
@@ -164,7 +177,10 @@ impl Subscription {
             }
         }
         for (handle, wanted) in self.changed.drain() {
-            let wanted = wanted && nearest.as_ref().is_none_or(|nearest| nearest.contains(&handle));
+            let wanted = wanted
+                && nearest
+                    .as_ref()
+                    .is_none_or(|nearest| nearest.contains(&handle));
             match (vehicle(handle), wanted) {
                 (Some(vehicle), true) => {
                     if self.shown.insert(handle, vehicle.id.clone()).is_none() {
@@ -192,10 +208,13 @@ impl Subscription {
         let mut by_distance: Vec<(f64, u32)> = self
             .inside
             .iter()
-            .filter_map(|&handle| Some((middle.distance_m(vehicle(handle)?.seen.fix.point), handle)))
+            .filter_map(|&handle| {
+                Some((middle.distance_m(vehicle(handle)?.seen.fix.point), handle))
+            })
             .collect();
         if by_distance.len() > limit {
-            by_distance.select_nth_unstable_by(limit, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            by_distance
+                .select_nth_unstable_by(limit, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
             by_distance.truncate(limit);
         }
         by_distance.into_iter().map(|(_, handle)| handle).collect()

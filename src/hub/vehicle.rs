@@ -18,7 +18,13 @@ pub(super) struct HubVehicle {
 
 impl HubVehicle {
     pub(super) const fn new(id: VehicleId, handle: u32, seen: Seen) -> Self {
-        Self { id, handle, seen, json: OnceCell::new(), record: OnceCell::new() }
+        Self {
+            id,
+            handle,
+            seen,
+            json: OnceCell::new(),
+            record: OnceCell::new(),
+        }
     }
 
     pub(super) fn json(&self) -> &[u8] {

@@ -63,7 +63,12 @@ impl Area {
         if corners.is_err() || south >= north {
             return Err(NotAnArea::Edges);
         }
-        Ok(Self::Rectangle { south, west, north, east })
+        Ok(Self::Rectangle {
+            south,
+            west,
+            north,
+            east,
+        })
     }
 
     /// Whether the point lies in the area or on its edge.
@@ -72,7 +77,8 @@ impl Area {
         match *self {
             Self::Circle { center, radius_m } => {
                 // A degree of latitude alone is a lower bound of the distance, and far cheaper.
-                let north_m = (point.latitude() - center.latitude()).abs().to_radians() * EARTH_RADIUS_M;
+                let north_m =
+                    (point.latitude() - center.latitude()).abs().to_radians() * EARTH_RADIUS_M;
                 north_m <= radius_m && center.distance_m(point) <= radius_m
             }
             Self::Rectangle { south, north, .. } => {
@@ -86,10 +92,17 @@ impl Area {
     pub fn distance_m(&self, point: LatLon) -> f64 {
         match *self {
             Self::Circle { center, radius_m } => (center.distance_m(point) - radius_m).max(0.0),
-            Self::Rectangle { south, west, north, east } => {
+            Self::Rectangle {
+                south,
+                west,
+                north,
+                east,
+            } => {
                 if self.spans(point.longitude()) {
                     // The shortest way to a parallel runs along the meridian.
-                    let off = (south - point.latitude()).max(point.latitude() - north).max(0.0);
+                    let off = (south - point.latitude())
+                        .max(point.latitude() - north)
+                        .max(0.0);
                     return off.to_radians() * EARTH_RADIUS_M;
                 }
                 let to_meridian = |longitude: f64| {
@@ -113,8 +126,11 @@ impl Area {
     pub fn middle(&self) -> LatLon {
         match *self {
             Self::Circle { center, .. } => center,
-            Self::Rectangle { south, west, north, .. } => {
-                let longitude = (west + self.width_degrees() / 2.0 + 180.0).rem_euclid(360.0) - 180.0;
+            Self::Rectangle {
+                south, west, north, ..
+            } => {
+                let longitude =
+                    (west + self.width_degrees() / 2.0 + 180.0).rem_euclid(360.0) - 180.0;
                 // Between two valid latitudes, and wrapped into the valid longitudes.
                 LatLon::new(f64::midpoint(south, north), longitude).unwrap_or(LatLon::ORIGIN)
             }
@@ -141,7 +157,12 @@ impl Area {
     pub(super) fn reach_m(&self) -> f64 {
         match *self {
             Self::Circle { radius_m, .. } => radius_m,
-            Self::Rectangle { south, west, north, east } => {
+            Self::Rectangle {
+                south,
+                west,
+                north,
+                east,
+            } => {
                 let middle = self.middle();
                 [(south, west), (south, east), (north, west), (north, east)]
                     .into_iter()
@@ -163,7 +184,9 @@ impl Area {
     fn spans(&self, longitude: f64) -> bool {
         match *self {
             Self::Circle { .. } => false,
-            Self::Rectangle { west, east, .. } if west <= east => (west..=east).contains(&longitude),
+            Self::Rectangle { west, east, .. } if west <= east => {
+                (west..=east).contains(&longitude)
+            }
             Self::Rectangle { west, east, .. } => longitude >= west || longitude <= east,
         }
     }

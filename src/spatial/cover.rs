@@ -29,15 +29,21 @@ impl WatchCell {
     /// How many cells are in it (a pentagon has a few less).
     #[must_use]
     pub fn cell_count(self) -> usize {
-        7_usize.pow(u32::from(u8::from(Cell::RESOLUTION) - u8::from(self.0.resolution())))
+        7_usize.pow(u32::from(
+            u8::from(Cell::RESOLUTION) - u8::from(self.0.resolution()),
+        ))
     }
 
     /// The coarse cells whose vehicles may be in it.
     pub fn coarse(self) -> impl Iterator<Item = CoarseCell> {
         let up = (self.0.resolution() > CoarseCell::RESOLUTION)
             .then(|| parent(self.0, CoarseCell::RESOLUTION));
-        let down = up.is_none().then(|| self.0.children(CoarseCell::RESOLUTION));
-        up.into_iter().chain(down.into_iter().flatten()).map(CoarseCell::from_index)
+        let down = up
+            .is_none()
+            .then(|| self.0.children(CoarseCell::RESOLUTION));
+        up.into_iter()
+            .chain(down.into_iter().flatten())
+            .map(CoarseCell::from_index)
     }
 }
 
@@ -62,10 +68,7 @@ impl Area {
         let reach_m = REACH_IN_EDGES * resolution.edge_length_m();
 
         // The cells that touch the area hang together: flood from one inside.
-        let start = parent(
-            h3(self.middle()).to_cell(Cell::RESOLUTION),
-            resolution,
-        );
+        let start = parent(h3(self.middle()).to_cell(Cell::RESOLUTION), resolution);
         let mut seen = FxHashSet::from_iter([start]);
         let mut queue = VecDeque::from([start]);
         let mut cover = Vec::new();

@@ -14,7 +14,10 @@ pub struct NotOnEarth;
 
 impl LatLon {
     /// 0° north, 0° east.
-    pub(super) const ORIGIN: Self = Self { latitude: 0.0, longitude: 0.0 };
+    pub(super) const ORIGIN: Self = Self {
+        latitude: 0.0,
+        longitude: 0.0,
+    };
 
     /// Degrees north and east, WGS 84.
     ///
@@ -23,7 +26,10 @@ impl LatLon {
     pub fn new(latitude: f64, longitude: f64) -> Result<Self, NotOnEarth> {
         // Written so that NaN, which is in no range, is refused.
         if (-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude) {
-            Ok(Self { latitude, longitude })
+            Ok(Self {
+                latitude,
+                longitude,
+            })
         } else {
             Err(NotOnEarth)
         }

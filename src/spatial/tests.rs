@@ -19,7 +19,9 @@ fn anywhere() -> impl Strategy<Value = LatLon> {
 
 /// Watched through any of its resolutions?
 fn covered(cover: &FxHashSet<WatchCell>, point: LatLon) -> bool {
-    WatchCell::around(Cell::of(point)).iter().any(|cell| cover.contains(cell))
+    WatchCell::around(Cell::of(point))
+        .iter()
+        .any(|cell| cover.contains(cell))
 }
 
 proptest! {
@@ -95,7 +97,10 @@ fn what_is_not_on_earth_is_refused() {
     assert_eq!(Area::circle(0.0, 0.0, 0.0), Err(NotAnArea::Radius));
     assert_eq!(Area::circle(0.0, 0.0, f64::NAN), Err(NotAnArea::Radius));
     assert_eq!(Area::rectangle(1.0, 0.0, 1.0, 1.0), Err(NotAnArea::Edges));
-    assert_eq!(Area::rectangle(f64::NAN, 0.0, 1.0, 1.0), Err(NotAnArea::Edges));
+    assert_eq!(
+        Area::rectangle(f64::NAN, 0.0, 1.0, 1.0),
+        Err(NotAnArea::Edges)
+    );
 }
 
 #[test]

@@ -1,0 +1,247 @@
+//! The command line. Each flag is also an environment variable; `--help` is the reference.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ridecast_protocol::{Role, UserId};
+
+use crate::app::Settings;
+use crate::fleet::{self, Limits};
+use crate::hub;
+use crate::store::StoreUrl;
+use crate::ws;
+
+/// Live ride-tracking and geolocation push service.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How to log; what to log is RUST_LOG's
+    #[arg(long, global = true, value_enum, env = "RIDECAST_LOG_FORMAT", default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+/// How lines are logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs the service
+    Serve(Box<Serve>),
+    /// Runs the service with a simulated city and the live map, to look at
+    Demo(Box<Demo>),
+    /// Makes a token, to try things by hand
+    Token(Token),
+}
+
+/// What `serve` and `demo` have in common.
+#[derive(Debug, Args)]
+pub struct Service {
+    /// Address to listen on
+    #[arg(long, env = "RIDECAST_BIND", default_value = "127.0.0.1:8080")]
+    pub bind: SocketAddr,
+    /// Threads that hold sessions [default: one for each core]
+    #[arg(long, env = "RIDECAST_WORKERS")]
+    workers: Option<usize>,
+    /// Most sessions at once
+    #[arg(long, env = "RIDECAST_MAX_SESSIONS", default_value_t = 20_000)]
+    max_sessions: usize,
+    /// Without a position for so long, a vehicle is shown as silent
+    #[arg(long, value_name = "TIME", env = "RIDECAST_SILENT_AFTER", value_parser = humantime::parse_duration, default_value = "15s")]
+    pub(crate) silent_after: Duration,
+    /// Without a position for so long, a vehicle is gone
+    #[arg(long, value_name = "TIME", env = "RIDECAST_GONE_AFTER", value_parser = humantime::parse_duration, default_value = "60s")]
+    pub(crate) gone_after: Duration,
+    /// How late a position may come
+    #[arg(long, value_name = "TIME", env = "RIDECAST_MAX_POSITION_AGE", value_parser = humantime::parse_duration, default_value = "24h")]
+    max_position_age: Duration,
+    /// How far a device's clock may be ahead
+    #[arg(long, value_name = "TIME", env = "RIDECAST_CLOCK_SKEW", value_parser = humantime::parse_duration, default_value = "10s")]
+    clock_skew: Duration,
+    /// No vehicle is faster, m/s
+    #[arg(
+        long,
+        value_name = "M/S",
+        env = "RIDECAST_MAX_SPEED",
+        default_value_t = 100.0
+    )]
+    max_speed: f64,
+    /// Largest radius of a subscription or query, metres
+    #[arg(
+        long,
+        value_name = "METRES",
+        env = "RIDECAST_MAX_RADIUS",
+        default_value_t = 20_000.0
+    )]
+    max_radius: f64,
+    /// Largest viewport, square kilometres
+    #[arg(
+        long,
+        value_name = "KM2",
+        env = "RIDECAST_MAX_VIEWPORT",
+        default_value_t = 40_000.0
+    )]
+    max_viewport: f64,
+    /// Most subscriptions of one session
+    #[arg(long, env = "RIDECAST_MAX_SUBSCRIPTIONS", default_value_t = 16)]
+    max_subscriptions: usize,
+    /// How often clients are pinged; one not heard for twice as long is dropped
+    #[arg(long, value_name = "TIME", env = "RIDECAST_HEARTBEAT", value_parser = humantime::parse_duration, default_value = "15s")]
+    heartbeat: Duration,
+}
+
+/// `ridecast serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// What `demo` has too.
+    #[command(flatten)]
+    pub service: Service,
+    /// Where positions are kept: embedded:PATH, memory, or redis://HOST:PORT
+    #[arg(long, env = "RIDECAST_STORE", default_value = "embedded:ridecast-data")]
+    store: StoreUrl,
+    /// Signs and checks tokens (HS256): at least 32 bytes, the same on every node
+    #[arg(long, env = "RIDECAST_AUTH_SECRET", hide_env_values = true)]
+    auth_secret: String,
+    /// Over how long sessions are sent away when the service stops
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "RIDECAST_DRAIN_SECONDS",
+        default_value_t = 5.0
+    )]
+    drain_seconds: f64,
+    /// Streets for the page to draw, an OpenStreetMap extract (.osm.pbf)
+    #[arg(long, value_name = "FILE", env = "RIDECAST_NETWORK")]
+    pub network: Option<PathBuf>,
+    /// A map style for the page to use instead
+    #[arg(long, value_name = "URL", env = "RIDECAST_MAP_STYLE")]
+    map_style: Option<String>,
+}
+
+/// `ridecast demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// What `serve` has too.
+    #[command(flatten)]
+    pub service: Service,
+    /// How many vehicles drive
+    #[arg(long, env = "RIDECAST_DEMO_DRIVERS", default_value_t = 300)]
+    pub drivers: usize,
+    /// How many riders look around
+    #[arg(long, env = "RIDECAST_DEMO_RIDERS", default_value_t = 100)]
+    pub riders: usize,
+    /// Decides everything that looks like chance
+    #[arg(long, env = "RIDECAST_DEMO_SEED", default_value_t = 1)]
+    pub seed: u64,
+    /// Where they drive, an OpenStreetMap extract (.osm.pbf)
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "RIDECAST_NETWORK",
+        default_value = "data/montevideo-2017-12.osm.pbf"
+    )]
+    pub network: PathBuf,
+    /// Instead of simulated drivers, a recorded trace (.csv or .csv.gz: Cabspotting, AIS)
+    #[arg(long, value_name = "FILE", env = "RIDECAST_DEMO_REPLAY")]
+    pub replay: Option<PathBuf>,
+    /// How many times faster than it was recorded
+    #[arg(
+        long,
+        env = "RIDECAST_DEMO_SPEED",
+        default_value_t = 1.0,
+        requires = "replay"
+    )]
+    pub speed: f64,
+    /// For how long, as in 30s [default: until Ctrl-C, or the end of the trace]
+    #[arg(long = "for", value_name = "TIME", env = "RIDECAST_DEMO_FOR", value_parser = humantime::parse_duration)]
+    pub duration: Option<Duration>,
+    /// Writes the summary as JSON to this file
+    #[arg(long, value_name = "FILE", env = "RIDECAST_DEMO_SUMMARY")]
+    pub summary: Option<PathBuf>,
+}
+
+/// `ridecast token`.
+#[derive(Debug, Args)]
+pub struct Token {
+    /// The service's secret
+    #[arg(long, env = "RIDECAST_AUTH_SECRET", hide_env_values = true)]
+    pub auth_secret: String,
+    /// Whom it names
+    #[arg(long, value_parser = user_id)]
+    pub sub: UserId,
+    /// What it allows: driver, rider or operator
+    #[arg(long, value_parser = role)]
+    pub role: Role,
+    /// For how long it is good
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "24h")]
+    pub ttl: Duration,
+}
+
+fn user_id(text: &str) -> Result<UserId, ridecast_protocol::InvalidName> {
+    UserId::new(text)
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    [Role::Driver, Role::Rider, Role::Operator]
+        .into_iter()
+        .find(|role| role.as_str() == text)
+        .ok_or_else(|| "a role is driver, rider or operator".to_owned())
+}
+
+impl Service {
+    /// The settings these flags ask for.
+    #[must_use]
+    pub fn settings(&self, auth_secret: String) -> Settings {
+        let defaults = Settings::new(auth_secret);
+        let ms = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        Settings {
+            bind: self.bind,
+            workers: self.workers.unwrap_or(defaults.workers),
+            max_sessions: self.max_sessions,
+            fleet: fleet::Settings {
+                silent_after: self.silent_after,
+                gone_after: self.gone_after,
+                limits: Limits {
+                    future_ms: ms(self.clock_skew),
+                    late_ms: ms(self.max_position_age),
+                    max_speed_mps: self.max_speed,
+                    ..Limits::default()
+                },
+            },
+            hub: hub::Settings {
+                max_radius_m: self.max_radius,
+                max_viewport_km2: self.max_viewport,
+                max_subscriptions: self.max_subscriptions,
+                ..hub::Settings::default()
+            },
+            ws: ws::Settings {
+                heartbeat: self.heartbeat,
+                ..ws::Settings::default()
+            },
+            ..defaults
+        }
+    }
+}
+
+impl Serve {
+    /// The settings these flags ask for; the streets come apart.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        let mut settings = self.service.settings(self.auth_secret.clone());
+        settings.store = self.store.clone();
+        settings.drain = Duration::try_from_secs_f64(self.drain_seconds).unwrap_or(settings.drain);
+        settings.page.style.clone_from(&self.map_style);
+        settings
+    }
+}

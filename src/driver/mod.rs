@@ -1,0 +1,185 @@
+//! The driver's part of a session: the vehicle and its positions.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use actix::Recipient;
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use ridecast_protocol::{
+    ClientMessage, ErrorBody, ErrorCode, Position, Positions, Refused, SessionId, VehicleInfo,
+};
+
+use crate::broker::{Claim, NodeId};
+use crate::fleet::{Fleet, Peers, Refusal, Vehicle};
+use crate::session::{Done, End, Part, Session, SessionActor, Sessions};
+use crate::telemetry::{Metrics, now_ms};
+
+/// The actor of a connected driver.
+pub type DriverActor = SessionActor<Driver>;
+
+/// What a driver's session needs of the house.
+#[derive(Clone)]
+pub struct Garage {
+    /// Where the vehicle goes.
+    pub fleet: Arc<Fleet>,
+    /// Who is told that the driver is here now.
+    pub peers: Arc<Peers>,
+    /// The driver's other session on this node.
+    pub sessions: Arc<Sessions>,
+    /// This node.
+    pub node: NodeId,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+}
+
+/// A connected driver.
+pub struct Driver {
+    garage: Garage,
+    vehicle: Option<Arc<Vehicle>>,
+    positions: DefaultDirectRateLimiter,
+}
+
+const POSITIONS_PER_S: NonZeroU32 = NonZeroU32::new(50).unwrap();
+/// A trail after an hour in a tunnel, sent at once, passes.
+const POSITIONS_AT_ONCE: NonZeroU32 = NonZeroU32::new(4_000).unwrap();
+const LONGEST_TEXT_BYTES: usize = 64;
+
+impl Driver {
+    /// A driver who is not online yet.
+    #[must_use]
+    pub fn new(garage: Garage) -> Self {
+        let quota = Quota::per_second(POSITIONS_PER_S).allow_burst(POSITIONS_AT_ONCE);
+        Self {
+            garage,
+            vehicle: None,
+            positions: RateLimiter::direct(quota),
+        }
+    }
+
+    fn report(&self, session: &SessionId, position: Position) -> Result<(), Refusal> {
+        let vehicle = self.vehicle.as_ref().ok_or(Refusal::NotOnline)?;
+        self.garage
+            .fleet
+            .report(vehicle, session, position, now_ms())
+    }
+
+    fn within_limit(&self, count: usize) -> Result<(), ErrorBody> {
+        let count = u32::try_from(count).ok().and_then(NonZeroU32::new);
+        match count.map(|count| self.positions.check_n(count)) {
+            Some(Ok(Ok(()))) => Ok(()),
+            _ => Err(ErrorBody::new(
+                ErrorCode::RateLimited,
+                format!(
+                    "a driver may send {POSITIONS_PER_S} positions a second; these were not taken"
+                ),
+            )),
+        }
+    }
+}
+
+/// Checks what a driver says of the vehicle.
+///
+/// # Errors
+/// [`ErrorCode::InvalidMessage`].
+pub fn check_vehicle(info: &VehicleInfo) -> Result<(), ErrorBody> {
+    let too_long = |text: &Option<String>| {
+        text.as_ref()
+            .is_some_and(|text| text.len() > LONGEST_TEXT_BYTES)
+    };
+    if too_long(&info.plate) || too_long(&info.label) {
+        return Err(ErrorBody::new(
+            ErrorCode::InvalidMessage,
+            format!("`plate` and `label` may have at most {LONGEST_TEXT_BYTES} bytes"),
+        ));
+    }
+    Ok(())
+}
+
+/// Judges a list of positions, each by itself.
+///
+/// # Errors
+/// [`ErrorCode::InvalidMessage`]: the list is empty or too long.
+pub fn report_all(
+    positions: Vec<Position>,
+    metrics: &Metrics,
+    mut report: impl FnMut(Position) -> Result<(), Refusal>,
+) -> Result<(u32, Vec<Refused>), ErrorBody> {
+    if positions.is_empty() || positions.len() > Positions::MAX {
+        return Err(ErrorBody::new(
+            ErrorCode::InvalidMessage,
+            format!("`positions` must have 1 to {} entries", Positions::MAX),
+        ));
+    }
+    let mut accepted = 0;
+    let mut refused = Vec::new();
+    for (index, position) in (0..).zip(positions) {
+        match report(position) {
+            Ok(()) => accepted += 1,
+            Err(refusal) => {
+                metrics.refused(refusal.code());
+                refused.push(Refused {
+                    index,
+                    code: refusal.code(),
+                });
+            }
+        }
+    }
+    metrics.positions_accepted.inc_by(accepted.into());
+    Ok((accepted, refused))
+}
+
+impl Part for Driver {
+    fn began(&mut self, session: &Session, end: Recipient<End>) {
+        let driver = session.person.user.clone();
+        self.garage.sessions.drives(&driver, &session.id, end);
+        let claim = Claim {
+            node: self.garage.node.clone(),
+            driver,
+            session: session.id.clone(),
+        };
+        let peers = Arc::clone(&self.garage.peers);
+        actix::spawn(async move { peers.claim(claim).await });
+    }
+
+    fn handle(&mut self, session: &Session, message: ClientMessage) -> Result<Done, ErrorBody> {
+        match message {
+            ClientMessage::Position(position) => {
+                self.within_limit(1)?;
+                self.report(&session.id, position)?;
+                self.garage.metrics.positions_accepted.inc();
+                Ok(Done::positions(1, Vec::new()))
+            }
+            ClientMessage::Positions(Positions { positions }) => {
+                self.within_limit(positions.len().max(1))?;
+                let report = |position| self.report(&session.id, position);
+                let (accepted, refused) = report_all(positions, &self.garage.metrics, report)?;
+                Ok(Done::positions(accepted, refused))
+            }
+            ClientMessage::GoOnline(request) => {
+                check_vehicle(&request.vehicle)?;
+                let id = session.person.user.clone().into();
+                self.vehicle = Some(
+                    self.garage
+                        .fleet
+                        .go_online(&id, request.vehicle, &session.id),
+                );
+                Ok(Done::default())
+            }
+            ClientMessage::GoOffline => {
+                if let Some(vehicle) = self.vehicle.take() {
+                    self.garage.fleet.go_offline(&vehicle, &session.id);
+                }
+                Ok(Done::default())
+            }
+            _ => Err(session.forbidden()),
+        }
+    }
+
+    /// The vehicle stays: on a train with bad reception the driver is soon back.
+    /// It goes silent, and then is gone, by its own time.
+    fn ended(&mut self, session: &Session) {
+        self.garage
+            .sessions
+            .drives_no_more(&session.person.user, &session.id);
+    }
+}

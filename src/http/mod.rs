@@ -1,0 +1,49 @@
+//! REST, health, metrics, the base map and the embedded page.
+
+mod error;
+#[cfg_attr(not(feature = "page"), path = "no_files.rs")]
+mod files;
+mod health;
+mod identity;
+mod map;
+mod page;
+mod positions;
+mod tickets;
+mod vehicles;
+
+use actix_web::web;
+
+pub use error::Error;
+pub use health::Health;
+pub use identity::Caller;
+pub use map::BaseMap;
+pub use page::PageConfig;
+pub use vehicles::Queries;
+
+/// The largest request body: a list of 1,000 positions with every field and room to spare.
+const MOST_BODY_BYTES: usize = 256 * 1024;
+
+/// The routes; what the handlers need is given to the application beforehand.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .app_data(
+            web::JsonConfig::default()
+                .limit(MOST_BODY_BYTES)
+                .error_handler(error::json),
+        )
+        .app_data(web::QueryConfig::default().error_handler(error::query))
+        .service(
+            web::scope("/v1")
+                .route("/ws", web::get().to(crate::ws::open))
+                .route("/vehicles", web::get().to(vehicles::nearby))
+                .route("/positions", web::post().to(positions::report))
+                .route("/tickets", web::post().to(tickets::issue))
+                .default_service(web::to(error::not_found)),
+        )
+        .route("/healthz", web::get().to(health::alive))
+        .route("/readyz", web::get().to(health::ready))
+        .route("/metrics", web::get().to(health::metrics))
+        .route("/config.json", web::get().to(page::config))
+        .route("/map/roads.geojson", web::get().to(map::roads))
+        .default_service(web::get().to(files::file));
+}

@@ -1,0 +1,47 @@
+use actix_web::web;
+use ridecast_protocol::{PositionsJudged, PostPositions, Role, VehicleId};
+
+use super::{Caller, Error};
+use crate::broker::Claim;
+use crate::driver::{Garage, check_vehicle, report_all};
+use crate::fleet::Refusal;
+use crate::session::Sessions;
+use crate::telemetry::now_ms;
+
+/// `POST /v1/positions`: for drivers who cannot hold a socket.
+pub(super) async fn report(
+    caller: Caller,
+    body: web::Json<PostPositions>,
+    garage: web::ThinData<Garage>,
+) -> Result<web::Json<PositionsJudged>, Error> {
+    caller.must_be(&[Role::Driver])?;
+    let PostPositions { vehicle, positions } = body.into_inner();
+    let driver = caller.0.user;
+    let id = VehicleId::from(driver.clone());
+    let online = garage.fleet.get(&id).filter(|online| online.is_ours());
+    let vehicle = match (online, vehicle) {
+        (Some(online), _) => online,
+        (None, Some(info)) => {
+            check_vehicle(&info)?;
+            let session = Sessions::name();
+            let vehicle = garage.fleet.go_online(&id, info, &session);
+            let node = garage.node.clone();
+            garage
+                .peers
+                .claim(Claim {
+                    node,
+                    driver,
+                    session,
+                })
+                .await;
+            vehicle
+        }
+        (None, None) => return Err(Error(Refusal::NotOnline.into())),
+    };
+    // Of a driver who also holds a socket, both tell of the one vehicle.
+    let session = vehicle.session();
+    let (accepted, refused) = report_all(positions, &garage.metrics, |position| {
+        garage.fleet.report(&vehicle, &session, position, now_ms())
+    })?;
+    Ok(web::Json(PositionsJudged { accepted, refused }))
+}

@@ -1,0 +1,115 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use actix::Recipient;
+use dashmap::DashMap;
+use ridecast_protocol::{CloseCode, SessionId, UserId};
+
+use super::End;
+use crate::telemetry::now_ms;
+
+/// All open sessions of this node.
+#[derive(Debug)]
+pub struct Sessions {
+    most: usize,
+    taken: AtomicUsize,
+    open: DashMap<SessionId, Recipient<End>>,
+    drivers: DashMap<UserId, (SessionId, Recipient<End>)>,
+}
+
+/// The service has as many sessions as it may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the service has as many sessions as it may have")]
+pub struct Full;
+
+/// The right to one session, until dropped.
+#[derive(Debug)]
+pub struct Place {
+    sessions: Arc<Sessions>,
+}
+
+impl Sessions {
+    /// Room for `most` sessions.
+    #[must_use]
+    pub fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self {
+            most,
+            taken: AtomicUsize::new(0),
+            open: DashMap::new(),
+            drivers: DashMap::new(),
+        })
+    }
+
+    /// A place for one more session.
+    ///
+    /// # Errors
+    /// [`Full`].
+    pub fn enter(self: &Arc<Self>) -> Result<Place, Full> {
+        if self.taken.fetch_add(1, Ordering::Relaxed) >= self.most {
+            self.taken.fetch_sub(1, Ordering::Relaxed);
+            return Err(Full);
+        }
+        Ok(Place {
+            sessions: Arc::clone(self),
+        })
+    }
+
+    /// A name for a session. Of two names the newer session's is the greater,
+    /// as far as the nodes' clocks agree.
+    #[must_use]
+    pub fn name() -> SessionId {
+        let name = format!("{:011x}-{:016x}", now_ms(), rand::random::<u64>());
+        // 28 ASCII bytes are always a name.
+        SessionId::new(&name).unwrap_or_else(|_| unreachable!("{name} is a session id"))
+    }
+
+    /// How many sessions are open.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.open.len()
+    }
+
+    /// All of them, to be ended.
+    #[must_use]
+    pub fn all(&self) -> Vec<Recipient<End>> {
+        self.open
+            .iter()
+            .map(|entry| entry.value().clone())
+            .collect()
+    }
+
+    pub(super) fn opened(&self, id: SessionId, end: Recipient<End>) {
+        self.open.insert(id, end);
+    }
+
+    pub(super) fn closed(&self, id: &SessionId) {
+        self.open.remove(id);
+    }
+
+    /// This session drives now; the driver's other one on this node ends.
+    pub fn drives(&self, driver: &UserId, id: &SessionId, end: Recipient<End>) {
+        if let Some((_, before)) = self.drivers.insert(driver.clone(), (id.clone(), end)) {
+            before.do_send(End::because(CloseCode::Replaced));
+        }
+    }
+
+    /// The driver has a session on another node: one here ends, unless it is the newer.
+    pub fn drives_elsewhere(&self, driver: &UserId, there: &SessionId) {
+        let here = self.drivers.remove_if(driver, |_, (here, _)| here < there);
+        if let Some((_, (_, end))) = here {
+            end.do_send(End::because(CloseCode::Replaced));
+        }
+    }
+
+    /// This session no longer drives.
+    pub fn drives_no_more(&self, driver: &UserId, id: &SessionId) {
+        self.drivers
+            .remove_if(driver, |_, (current, _)| current == id);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.sessions.taken.fetch_sub(1, Ordering::Relaxed);
+    }
+}

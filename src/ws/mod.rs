@@ -1,0 +1,267 @@
+//! The WebSocket: upgrade, frames, and who comes in.
+
+mod frames;
+mod outgoing;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, AsyncContext};
+use actix_web::body::MessageBody as _;
+use actix_web::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
+use actix_web::{FromRequest as _, HttpRequest, HttpResponse, dev, web};
+use futures_util::{Stream, StreamExt as _};
+use ridecast_protocol::{
+    ClientMessage, CloseCode, ErrorBody, ErrorCode, Request, Role, SUBPROTOCOL_BIN,
+    SUBPROTOCOL_JSON, ServerMessage,
+};
+use serde::Deserialize;
+
+use crate::auth::{Auth, Person};
+use crate::driver::{Driver, Garage};
+use crate::hub::{Format, Hub, Message, Seat};
+use crate::rider::Rider;
+use crate::session::{Incoming, Part, Place, Session, SessionActor, Sessions};
+use crate::store::Store;
+use crate::watcher::Watcher;
+use frames::Frames;
+use outgoing::Outgoing;
+
+/// How sessions are held.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The service pings each client this often, and drops one not heard for twice as long.
+    pub heartbeat: Duration,
+    /// How long a client without a token in its request has to say `hello`.
+    pub hello_within: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            heartbeat: Duration::from_secs(15),
+            hello_within: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What is needed to let somebody in.
+#[derive(Clone)]
+pub struct Door {
+    /// Checks tokens.
+    pub auth: Arc<Auth>,
+    /// Keeps tickets.
+    pub store: Arc<dyn Store>,
+    /// What drivers need.
+    pub garage: Garage,
+    /// How sessions are held.
+    pub settings: Settings,
+}
+
+/// The query of the upgrade request.
+#[derive(Debug, Deserialize)]
+pub struct Query {
+    ticket: Option<String>,
+}
+
+/// `GET /v1/ws`: opens a session.
+///
+/// # Errors
+/// The handshake's, when it is none.
+pub async fn open(
+    request: HttpRequest,
+    payload: web::Payload,
+    query: web::Query<Query>,
+    door: web::Data<Door>,
+    hub: web::ThinData<Hub>,
+) -> actix_web::Result<HttpResponse> {
+    // The browser must see the close code, so a bad token is told after the upgrade, not instead of it.
+    let person = door.who(&request, query.ticket.as_deref()).await;
+    let Ok(place) = door.sessions().enter() else {
+        let error = ErrorBody::new(
+            ErrorCode::Overloaded,
+            "the service has as many sessions as it may have",
+        );
+        return Ok(HttpResponse::ServiceUnavailable().json(error));
+    };
+    // actix-ws checks the handshake and answers it. Reading and writing are ours
+    // (see `frames` and `outgoing`), so it gets an empty payload, and its body is replaced.
+    let nothing = web::Payload::from_request(&request, &mut dev::Payload::None).await?;
+    let (response, ..) =
+        actix_ws::handle_with_protocols(&request, nothing, &[SUBPROTOCOL_BIN, SUBPROTOCOL_JSON])?;
+    let chosen = response.headers().get(SEC_WEBSOCKET_PROTOCOL);
+    let format = match chosen {
+        Some(protocol) if protocol == SUBPROTOCOL_BIN => Format::Binary,
+        _ => Format::Json,
+    };
+    let (seat, feed) = hub.join(format);
+    actix_web::rt::spawn(admit(door, seat, place, Frames::new(payload), person));
+    Ok(response.map_body(|_, _| Outgoing::new(feed).boxed()))
+}
+
+/// Finds out who is there and starts the actor of that role.
+async fn admit(
+    door: web::Data<Door>,
+    seat: Seat,
+    place: Place,
+    mut frames: Frames,
+    person: Result<Option<Person>, ErrorBody>,
+) {
+    let person = match person {
+        Ok(Some(person)) => Ok(person),
+        Ok(None) => {
+            match tokio::time::timeout(door.settings.hello_within, door.hello(&mut frames)).await {
+                Ok(Some(person)) => person,
+                Ok(None) => return, // Gone without a word.
+                Err(_) => Err(ErrorBody::new(
+                    ErrorCode::BadToken,
+                    "no `hello` came in time",
+                )),
+            }
+        }
+        Err(error) => Err(error),
+    };
+    match person {
+        Ok(person) => door.start(person, seat, place, frames),
+        Err(error) => {
+            door.garage.metrics.refused(error.code);
+            door.garage.metrics.closed(CloseCode::BadToken.number());
+            let code = CloseCode::BadToken;
+            // The first messages of a session always fit.
+            let _ = seat.send(&ServerMessage::Error { id: None, error });
+            let _ = seat.send(&ServerMessage::Bye(ridecast_protocol::Bye {
+                code: code.number(),
+                reason: code.reason().into(),
+                reconnect_in_ms: None,
+            }));
+            let _ = seat.push(Message::Close {
+                code: Some(code.number()),
+                reason: code.reason(),
+            });
+            // Until the client has closed too, but not for ever.
+            let farewell = async { while frames.next().await.is_some() {} };
+            let _ = tokio::time::timeout(Duration::from_secs(2), farewell).await;
+        }
+    }
+}
+
+impl Door {
+    fn sessions(&self) -> &Arc<Sessions> {
+        &self.garage.sessions
+    }
+
+    /// Whom the upgrade request names; `None` when it names nobody.
+    async fn who(
+        &self,
+        request: &HttpRequest,
+        ticket: Option<&str>,
+    ) -> Result<Option<Person>, ErrorBody> {
+        if let Some(ticket) = ticket {
+            return self.redeem(ticket).await.map(Some);
+        }
+        let header = request.headers().get(AUTHORIZATION);
+        let Some(header) = header else {
+            return Ok(None);
+        };
+        let token = header
+            .to_str()
+            .ok()
+            .and_then(|header| header.strip_prefix("Bearer "));
+        token
+            .ok_or_else(|| {
+                ErrorBody::new(
+                    ErrorCode::BadToken,
+                    "`Authorization` must be `Bearer` and a token",
+                )
+            })
+            .and_then(|token| self.check(token))
+            .map(Some)
+    }
+
+    async fn redeem(&self, ticket: &str) -> Result<Person, ErrorBody> {
+        let person = self.store.take_once(ticket).await.map_err(|error| {
+            tracing::warn!(%error, "a ticket could not be looked up");
+            ErrorBody::new(
+                ErrorCode::Unavailable,
+                "tickets cannot be looked up right now",
+            )
+        })?;
+        person
+            .and_then(|person| serde_json::from_str(&person).ok())
+            .ok_or_else(|| {
+                ErrorBody::new(
+                    ErrorCode::BadToken,
+                    "the ticket was used, has expired or never was",
+                )
+            })
+    }
+
+    fn check(&self, token: &str) -> Result<Person, ErrorBody> {
+        self.auth
+            .check(token)
+            .map_err(|error| ErrorBody::new(ErrorCode::BadToken, error.to_string()))
+    }
+
+    /// Waits for `hello`. `None`: the client left.
+    async fn hello(&self, frames: &mut Frames) -> Option<Result<Person, ErrorBody>> {
+        let bad = |message: &str| Err(ErrorBody::new(ErrorCode::BadToken, message));
+        loop {
+            let text = match frames.next().await? {
+                Incoming::Text(text) => text,
+                Incoming::Ping(_) | Incoming::Pong => continue,
+                Incoming::Binary | Incoming::Close(_) | Incoming::Broken { .. } => return None,
+            };
+            return Some(match Request::parse(&text) {
+                Ok(Request {
+                    message: ClientMessage::Hello(hello),
+                    ..
+                }) => match hello.token {
+                    Some(token) => self.check(&token),
+                    None => bad("`hello` needs a `token`"),
+                },
+                Ok(_) => bad("the first message must be `hello` with a `token`"),
+                Err(error) => Err(error.error),
+            });
+        }
+    }
+
+    fn start(&self, person: Person, seat: Seat, place: Place, frames: Frames) {
+        let role = person.role;
+        let session = Session::new(
+            Sessions::name(),
+            person,
+            seat,
+            Arc::clone(&self.garage.metrics),
+        );
+        match role {
+            Role::Driver => {
+                self.run(session, Driver::new(self.garage.clone()), place, frames);
+            }
+            Role::Rider => {
+                self.run(session, Rider, place, frames);
+            }
+            Role::Operator => {
+                self.run(session, Watcher, place, frames);
+            }
+        }
+    }
+
+    fn run<P: Part>(
+        &self,
+        session: Session,
+        part: P,
+        place: Place,
+        frames: impl Stream<Item = Incoming> + 'static,
+    ) {
+        SessionActor::create(|ctx| {
+            ctx.add_stream(frames);
+            SessionActor::new(
+                session,
+                part,
+                Arc::clone(self.sessions()),
+                place,
+                self.settings.heartbeat,
+            )
+        });
+    }
+}
