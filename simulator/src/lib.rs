@@ -36,6 +36,7 @@ mod load;
 mod replay;
 mod report;
 mod run;
+mod sendings;
 mod settings;
 mod tally;
 

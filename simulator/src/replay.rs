@@ -47,10 +47,10 @@ pub async fn replay(
     let (clock, schedule) = watch::channel(None);
     let mut crew = assemble(&trace, &settings, &schedule)?;
     let context = Arc::clone(&crew.context);
-    let vehicles = trace.vehicles().len() as u64;
+    let sessions = (trace.vehicles().len() + settings.fleet.riders) as u64;
 
     let connected = async {
-        while context.tally.drivers_online() < vehicles {
+        while context.tally.drivers_online() + context.tally.riders_watching() < sessions {
             sleep(LOOK_EVERY).await;
         }
     };

@@ -1,7 +1,6 @@
 //! What all sessions count together.
 
-use std::collections::BTreeMap;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,11 +9,10 @@ use hdrhistogram::Histogram;
 use ridecast_protocol::{Role, VehicleId};
 
 use crate::report::Percentiles;
+use crate::sendings::Sendings;
 
 /// Riders share this many histograms, so that they seldom wait for each other.
 const SHARDS: usize = 8;
-/// How many positions of each vehicle are remembered to measure latency by.
-const REMEMBERED: usize = 32;
 /// Nothing measured is longer: an hour, microseconds.
 const LONGEST_MICROS: u64 = 3_600_000_000;
 
@@ -48,19 +46,6 @@ pub(crate) struct Words {
     pub(crate) refused: BTreeMap<String, u64>,
     pub(crate) disconnects: BTreeMap<String, u64>,
     pub(crate) errors: BTreeMap<String, u64>,
-}
-
-/// The last few positions of a vehicle, in a ring.
-#[derive(Default)]
-struct Sendings {
-    ring: Vec<Sending>,
-    next: usize,
-}
-
-struct Sending {
-    timestamp_ms: i64,
-    at: Instant,
-    seen: bool,
 }
 
 /// Somebody is connected for as long as this lives.
@@ -109,43 +94,23 @@ impl Tally {
         Present(count)
     }
 
-    /// A position is about to be sent. Of two with the same time the first is
-    /// remembered: the service refuses the second.
+    /// A position is about to be sent.
     pub(crate) fn sending(&self, vehicle: usize, timestamp_ms: i64, at: Instant) {
-        let mut sendings = lock(&self.sendings[vehicle]);
-        if sendings
-            .ring
-            .iter()
-            .any(|sending| sending.timestamp_ms == timestamp_ms)
-        {
-            return;
-        }
-        let sending = Sending {
-            timestamp_ms,
-            at,
-            seen: false,
-        };
-        let next = sendings.next;
-        if sendings.ring.len() < REMEMBERED {
-            sendings.ring.push(sending);
-        } else {
-            sendings.ring[next] = sending;
-        }
-        sendings.next = (next + 1) % REMEMBERED;
+        lock(&self.sendings[vehicle]).add(timestamp_ms, at);
+    }
+
+    /// A position could not be sent after all.
+    pub(crate) fn not_sent(&self, vehicle: usize, timestamp_ms: i64) {
+        lock(&self.sendings[vehicle]).forget(timestamp_ms);
     }
 
     /// A rider received a position: how long ago it was sent. `None`: nobody remembers.
     pub(crate) fn seen(&self, vehicle: usize, timestamp_ms: i64, now: Instant) -> Option<Duration> {
-        let mut sendings = lock(&self.sendings[vehicle]);
-        let sending = sendings
-            .ring
-            .iter_mut()
-            .find(|sending| sending.timestamp_ms == timestamp_ms)?;
-        if !sending.seen {
-            sending.seen = true;
+        let seen = lock(&self.sendings[vehicle]).seen(timestamp_ms, now)?;
+        if seen.first {
             self.counts.seen.fetch_add(1, Relaxed);
         }
-        Some(now.saturating_duration_since(sending.at))
+        Some(seen.age)
     }
 
     pub(crate) fn sent(&self, count: u64) {

@@ -137,6 +137,9 @@ impl<S: FixSource> Driver<S> {
             tally.sending(self.vehicle, position.timestamp_ms, now);
         }
         if let Err(ending) = connection.send(id, message).await {
+            for position in &due {
+                tally.not_sent(self.vehicle, position.timestamp_ms);
+            }
             self.source.put_back(due);
             return Err(ending);
         }

@@ -181,7 +181,6 @@ impl Client for Rider {
         let mut look = tokio::time::Instant::now() + pause;
         loop {
             tokio::select! {
-                biased;
                 () = stop.cancelled() => break,
                 incoming = connection.next() => {
                     if let Incoming::Ended(ending) = incoming {

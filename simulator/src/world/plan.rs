@@ -30,10 +30,13 @@ pub(super) struct Leg {
 }
 
 impl Leg {
-    /// How fast it may be driven where `remaining_m` of it are left.
-    pub(super) fn allowed(&self, remaining_m: f64) -> f64 {
-        let brake = (self.end * self.end + 2.0 * BRAKING * remaining_m.max(0.0)).sqrt();
-        brake.min(self.limit)
+    /// How fast it may be driven where `remaining_m` of it are left, by whoever
+    /// looks again after `dt_s` seconds: also from there braking must be enough.
+    pub(super) fn allowed(&self, remaining_m: f64, dt_s: f64) -> f64 {
+        let delay = BRAKING * dt_s;
+        let brake = delay * delay + self.end * self.end + 2.0 * BRAKING * remaining_m.max(0.0);
+        // Whoever is at the end already drives on at its speed.
+        (brake.sqrt() - delay).max(self.end).min(self.limit)
     }
 }
 
@@ -60,7 +63,7 @@ pub(super) fn plan(network: &RoadNetwork, route: &[EdgeId], ease: f64, top: f64)
     for i in (1..legs.len()).rev() {
         let next = legs[i];
         let turn = turn_speed(network, &legs[i - 1], &next);
-        legs[i - 1].end = turn.min(next.allowed(next.length_m));
+        legs[i - 1].end = turn.min(next.allowed(next.length_m, 0.0));
     }
     legs
 }

@@ -80,7 +80,7 @@ impl Vehicle {
             vehicle.leg = vehicle.chance.random_range(0..vehicle.legs.len());
             let leg = vehicle.legs[vehicle.leg];
             vehicle.along_m = vehicle.chance.random_range(0.0..leg.length_m);
-            vehicle.speed_mps = leg.allowed(leg.length_m - vehicle.along_m);
+            vehicle.speed_mps = leg.allowed(leg.length_m - vehicle.along_m, 0.0);
         }
         vehicle
     }
@@ -105,7 +105,7 @@ impl Vehicle {
         let Some(leg) = self.legs.get(self.leg) else {
             return self.arrive();
         };
-        let allowed = leg.allowed(leg.length_m - self.along_m);
+        let allowed = leg.allowed(leg.length_m - self.along_m, dt_s);
         self.speed_mps = (self.speed_mps + ACCELERATION * dt_s).min(allowed);
         self.along_m += self.speed_mps * dt_s;
         while let Some(leg) = self.legs.get(self.leg) {
@@ -119,9 +119,9 @@ impl Vehicle {
             self.along_m -= leg.length_m;
             self.leg += 1;
         }
-        // The last centimetres take for ever when braking is followed to its end.
+        // The last centimetres would take for ever.
         let last = self.leg + 1 == self.legs.len();
-        if last && self.legs[self.leg].length_m - self.along_m < 0.05 {
+        if last && self.legs[self.leg].length_m - self.along_m < 0.01 {
             self.arrive();
         }
     }

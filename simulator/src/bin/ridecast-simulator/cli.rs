@@ -130,7 +130,12 @@ pub(crate) struct Drivers {
     )]
     pub(crate) network: PathBuf,
     /// How many vehicles
-    #[arg(long = "drivers", env = "RIDECAST_SIM_DRIVERS", default_value_t = 300)]
+    #[arg(
+        id = "drivers",
+        long,
+        env = "RIDECAST_SIM_DRIVERS",
+        default_value_t = 300
+    )]
     count: usize,
     /// Positions per second of each
     #[arg(
@@ -145,7 +150,12 @@ pub(crate) struct Drivers {
 #[derive(Debug, Args)]
 pub(crate) struct Riders {
     /// How many riders look around
-    #[arg(long = "riders", env = "RIDECAST_SIM_RIDERS", default_value_t = 100)]
+    #[arg(
+        id = "riders",
+        long,
+        env = "RIDECAST_SIM_RIDERS",
+        default_value_t = 100
+    )]
     count: usize,
     /// How far riders see, metres
     #[arg(
