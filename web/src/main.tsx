@@ -17,9 +17,9 @@ function Panels({ page }: { page?: Page }) {
     <>
       <Status />
       <Notice />
+      <List onSelect={(id) => page?.select(id)} />
       {page && (
         <>
-          <List onSelect={(id) => page.select(id)} />
           <Card onClose={() => page.select(null)} onFollow={(on) => page.follow(on)} />
           <TokenForm onToken={(token) => page.useToken(token)} />
         </>
@@ -30,6 +30,7 @@ function Panels({ page }: { page?: Page }) {
 
 async function main(): Promise<void> {
   const panels = element("panels");
+  // Before the map, which fits the city into the room that is left.
   render(<Panels />, panels);
   const config = await patientConfig();
   const fleet = new Fleet();

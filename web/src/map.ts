@@ -2,6 +2,7 @@ import { AttributionControl, Map as MapLibre, NavigationControl, setWorkerUrl } 
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import { drawnAt } from "../sdk/index.ts";
+import { type Age, Ages } from "./ages.ts";
 import type { Bounds } from "./area.ts";
 import type { PageConfig } from "./config.ts";
 import type { Fleet, Vehicle } from "./fleet.ts";
@@ -17,6 +18,7 @@ const REACH_PX = 22;
 export class VehicleMap {
   readonly map: MapLibre;
   readonly layer: VehicleLayer;
+  private readonly ages: Ages;
   private followed: Vehicle | undefined;
   /** Whether a style was ever loaded. */
   private styled = false;
@@ -44,6 +46,7 @@ export class VehicleMap {
       touchPitch: false,
       maxPitch: 0,
     });
+    this.ages = new Ages(this.map);
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
     const credits = { compact: false, customAttribution: config.map.attribution };
@@ -52,6 +55,7 @@ export class VehicleMap {
     // Again after another style was loaded, or a lost GL context was restored.
     this.map.on("style.load", () => {
       this.styled = true;
+      this.ages.add(this.theme);
       this.map.addLayer(this.layer);
     });
     this.map.on("error", () => this.makeDo());
@@ -74,6 +78,11 @@ export class VehicleMap {
     this.map.triggerRepaint();
   }
 
+  /** The ages to write beside vehicles. */
+  showAges(ages: Age[]): void {
+    this.ages.show(ages);
+  }
+
   setTheme(theme: Theme): void {
     if (theme === this.theme) return;
     this.theme = theme;
@@ -83,6 +92,7 @@ export class VehicleMap {
       this.map.setStyle(style);
       return;
     }
+    this.ages.paint(theme);
     // Only colours differ: no need to load the roads again.
     for (const layer of style.layers) {
       for (const [name, value] of Object.entries(layer.paint ?? {})) {

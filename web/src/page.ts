@@ -8,6 +8,7 @@ import {
   type VehicleId,
   type VehiclesMessage,
 } from "../sdk/index.ts";
+import { AGES_MAX } from "./ages.ts";
 import { fetchConfig, type PageConfig, socketUrl } from "./config.ts";
 import { exposeDebugHandle } from "./debug.ts";
 import type { Fleet, Vehicle } from "./fleet.ts";
@@ -16,6 +17,7 @@ import * as state from "./state.ts";
 import { theme } from "./theme.ts";
 import { forgetToken, givenToken, keepToken } from "./token.ts";
 import { Watch } from "./watch.ts";
+import { duration } from "./words.ts";
 
 /** How often the panels take what the map shows, ms. */
 const PANEL_PERIOD_MS = 500;
@@ -185,6 +187,7 @@ export class Page {
       visible.sort((a, b) => (a.update.id < b.update.id ? -1 : 1));
       state.rows.value = visible.slice(0, state.ROWS_MAX).map(seen);
     }
+    this.showAges(visible, now);
     const selected = this.selected();
     state.selected.value = selected ? seen(selected) : null;
     state.silenceMs.value =
@@ -193,6 +196,18 @@ export class Page {
         : Number.POSITIVE_INFINITY;
     state.updatesPerSecond.value = this.rate(now);
     state.nowMs.value = Date.now();
+  }
+
+  private showAges(visible: Vehicle[], nowMs: number): void {
+    const old = visible.filter(
+      ({ motion, update }) => update.state === "silent" || drawnAt(motion, nowMs).faded > 0.5,
+    );
+    const ages = old.slice(0, AGES_MAX).map((vehicle) => {
+      const [longitude, latitude] = this.view.place(vehicle, nowMs);
+      const text = duration(state.serviceNowMs.value - vehicle.update.timestamp_ms);
+      return { longitude, latitude, text };
+    });
+    this.view.showAges(ages);
   }
 
   private rate(nowMs: number): number {
