@@ -86,6 +86,7 @@ export class Client {
 
   constructor(private readonly options: ClientOptions) {
     globalThis.addEventListener?.("online", this.wake);
+    globalThis.addEventListener?.("offline", this.doubt);
     globalThis.document?.addEventListener("visibilitychange", this.wake);
     // Not within the constructor: the caller has no `Client` to hear of yet.
     queueMicrotask(() => void this.open());
@@ -131,6 +132,7 @@ export class Client {
   /** Ends it for good. */
   close(): void {
     globalThis.removeEventListener?.("online", this.wake);
+    globalThis.removeEventListener?.("offline", this.doubt);
     globalThis.document?.removeEventListener("visibilitychange", this.wake);
     this.drop(CLOSE_NORMAL, "closed by the caller");
     this.enter({ kind: "stopped", code: CLOSE_NORMAL, reason: "closed by the caller" });
@@ -140,6 +142,11 @@ export class Client {
   private readonly wake = (): void => {
     if (globalThis.document?.visibilityState === "hidden") return;
     if (this.current.kind === "waiting") void this.open();
+    this.doubt();
+  };
+
+  /** The line may be dead, and none of its ends would know for long. A service on this very machine still answers. */
+  private readonly doubt = (): void => {
     if (this.current.kind === "live") this.probe(PROBE_TIMEOUT_MS);
   };
 

@@ -11,6 +11,14 @@ export class HandleTable {
   /** Throws `FrameError` on a handle that was never introduced. */
   resolve(frame: Frame): VehiclesMessage {
     if (frame.snapshot) this.known.clear();
+    // First those that left: a vehicle may be gone and back in one frame.
+    const left: VehicleId[] = [];
+    for (const handle of frame.left) {
+      const named = this.known.get(handle);
+      if (!named) throw new FrameError(`the handle ${handle} left and was never introduced`);
+      this.known.delete(handle);
+      left.push(named.id);
+    }
     const vehicles: VehicleUpdate[] = [];
     for (const record of frame.records) {
       if (record.introduces) this.known.set(record.handle, record.introduces);
@@ -27,13 +35,6 @@ export class HandleTable {
       if (record.bearing !== undefined) vehicle.bearing = record.bearing;
       if (record.speed !== undefined) vehicle.speed = record.speed;
       vehicles.push(vehicle);
-    }
-    const left: VehicleId[] = [];
-    for (const handle of frame.left) {
-      const named = this.known.get(handle);
-      if (!named) throw new FrameError(`the handle ${handle} left and was never introduced`);
-      this.known.delete(handle);
-      left.push(named.id);
     }
     return { subscription: frame.subscription, snapshot: frame.snapshot, vehicles, left };
   }

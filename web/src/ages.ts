@@ -24,6 +24,8 @@ export class Ages {
   /** To be called for every style that was loaded, before the vehicles' layer is added. */
   add(theme: Theme): void {
     this.shown = "";
+    // A style that MapLibre restored has it already.
+    if (this.map.getSource(ID)) return;
     this.map.addSource(ID, { type: "geojson", data: collection([]) });
     this.map.addLayer({
       id: ID,

@@ -51,8 +51,9 @@ export class Fleet {
       const stays = new Set(message.vehicles.map((update) => update.id));
       for (const id of [...this.byId.keys()]) if (!stays.has(id)) this.remove(id);
     }
-    for (const update of message.vehicles) this.put(update, nowMs, !message.snapshot);
+    // First those that left: a vehicle may be gone and back in one message.
     for (const id of message.left) this.remove(id);
+    for (const update of message.vehicles) this.put(update, nowMs, !message.snapshot);
   }
 
   clear(): void {

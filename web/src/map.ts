@@ -56,7 +56,7 @@ export class VehicleMap {
     this.map.on("style.load", () => {
       this.styled = true;
       this.ages.add(this.theme);
-      this.map.addLayer(this.layer);
+      if (!this.map.getLayer(this.layer.id)) this.map.addLayer(this.layer);
     });
     this.map.on("error", () => this.makeDo());
     this.layer.onFrame = (nowMs) => this.keepUp(nowMs);

@@ -224,10 +224,10 @@ describe("a connection", () => {
     expect(Socket.all).toHaveLength(2);
   });
 
-  it("leaves a line that died in a sleep soon after", async () => {
+  it.each(["online", "offline"])("soon leaves a line that died when it went %s", async (event) => {
     await open();
     await Socket.last.welcome();
-    page.dispatchEvent(new Event("online"));
+    page.dispatchEvent(new Event(event));
     await vi.advanceTimersByTimeAsync(4_000);
     expect(Socket.all).toHaveLength(2);
   });
@@ -307,6 +307,18 @@ describe("a subscription", () => {
       ["update", viewport(3)],
     ]);
     expect(Socket.all).toHaveLength(1);
+  });
+
+  it("lets a handle leave and stand for another vehicle in one frame", async () => {
+    await open();
+    subscribe();
+    await Socket.last.welcome();
+    Socket.last.frame(encodeFrame("map", true, [{ ...vehicle, introduce: true }], []));
+    const other = { ...vehicle, id: "d2", introduce: true };
+    Socket.last.frame(encodeFrame("map", false, [other], [vehicle.handle]));
+    Socket.last.frame(encodeFrame("map", false, [vehicle], []));
+    expect(messages.at(1)).toMatchObject({ left: ["d1"], vehicles: [{ id: "d2" }] });
+    expect(messages.at(2)).toMatchObject({ left: [], vehicles: [{ id: "d2" }] });
   });
 
   it("is asked for again in the next session, where it is now", async () => {

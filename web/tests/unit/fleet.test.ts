@@ -27,6 +27,14 @@ describe("Fleet", () => {
     expect(ids(fleet)).toEqual([]);
   });
 
+  it("takes a vehicle that is gone and back in one message for a new one", () => {
+    const fleet = new Fleet();
+    fleet.apply(message([update("a", 100, { latitude: 1 })], [], true), 0);
+    // Its clock was set back in between: an older time than the one before.
+    fleet.apply(message([update("a", 50, { latitude: 2 })], ["a"]), 10);
+    expect(fleet.get("a")).toMatchObject({ update: { latitude: 2 }, motion: { fixes: 1 } });
+  });
+
   it("keeps slots dense, and tells which changed", () => {
     const fleet = new Fleet();
     fleet.apply(

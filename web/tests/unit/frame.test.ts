@@ -103,6 +103,7 @@ describe("HandleTable", () => {
     table.resolve(change);
     expect(() => table.resolve(change)).toThrow("4000000000 left and was never introduced");
     table.resolve(decodeFrame(golden("empty")));
-    expect(() => table.resolve(change)).toThrow("7 was never introduced");
+    expect(() => table.resolve(change)).toThrow("never introduced");
+    expect(() => table.resolve({ ...change, left: [] })).toThrow("7 was never introduced");
   });
 });
