@@ -72,6 +72,9 @@ pub struct Welcome {
 ///
 /// Newest wins: when a client reads slowly, several moves of a vehicle arrive
 /// as its last one. What enters and what leaves is never lost.
+///
+/// Apply `left` before `vehicles`: a vehicle that is gone and back since the
+/// last message stands in both.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct VehiclesMessage {

@@ -309,6 +309,9 @@ server_time_ms: number, };
  *
  * Newest wins: when a client reads slowly, several moves of a vehicle arrive
  * as its last one. What enters and what leaves is never lost.
+ *
+ * Apply `left` before `vehicles`: a vehicle that is gone and back since the
+ * last message stands in both.
  */
 export type VehiclesMessage = {
 /**
