@@ -197,6 +197,7 @@ mod tests {
             cell,
             br#"{"moved":[], "gone":[], "node":"a \"quoted\" name"}"#.to_vec(),
         );
+        inbox.claim(br#"{"driver":"d", "session":"s", "node":"a \"quoted\" name"}"#);
         inbox.batch(cell, b"not JSON".to_vec());
         inbox.claim(b"{}");
         inbox.claim(&serde_json::to_vec(&claim("a \"quoted\" name", "s")).unwrap());

@@ -204,7 +204,8 @@ async fn a_full_disk_is_an_error_and_harms_nothing() {
         let error = store.flush().await.unwrap_err();
         assert!(matches!(error, StoreError::File { .. }), "{error}");
         assert!(error.to_string().contains("ridecast.redb"), "{error}");
-        // Whoever asks is told, until there is room.
+        // It still waits, and whoever asks is told, until there is room.
+        assert!(store.flush().await.is_err());
         assert!(store.ping().await.is_err());
         assert!(store.write(&[]).await.is_err());
         // As on a disk with room again: what waited, and is now forgotten, fits.
