@@ -125,7 +125,7 @@ mod tests {
             .sign(
                 UserId::new("d1").unwrap(),
                 Role::Driver,
-                Duration::from_secs(60),
+                Duration::from_mins(1),
             )
             .unwrap();
         let person = auth.check(&token).unwrap();
@@ -138,7 +138,7 @@ mod tests {
         let other = Auth::new("another secret of thirty-two bytes").unwrap();
         let user = || UserId::new("d1").unwrap();
         let foreign = other
-            .sign(user(), Role::Driver, Duration::from_secs(60))
+            .sign(user(), Role::Driver, Duration::from_mins(1))
             .unwrap();
         assert!(matches!(auth.check(&foreign), Err(AuthError::Invalid(_))));
         let old = Person {

@@ -20,7 +20,7 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// How to log; what to log is RUST_LOG's
+    /// How to log; what to log is `RUST_LOG`'s
     #[arg(long, global = true, value_enum, env = "RIDECAST_LOG_FORMAT", default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
 }

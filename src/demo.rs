@@ -22,7 +22,7 @@ use crate::store::StoreUrl;
 /// Over how long sessions are sent away: Ctrl-C should end a demo at once.
 const DRAIN: Duration = Duration::from_millis(300);
 /// A token for as long as anybody looks at a demo.
-const LOOK: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const LOOK: Duration = Duration::from_hours(30 * 24);
 /// How many recorded fixes may be missing before a replayed vehicle is silent, and gone.
 /// Traces have a fix every minute or so.
 const REPLAY_SILENT_S: f64 = 180.0;
@@ -126,7 +126,7 @@ fn simulate(
                 ..ReplaySettings::new(endpoint)
             };
             replay(Arc::new(trace), settings, stop, &mut |progress| {
-                bar.show(progress)
+                bar.show(progress);
             })
             .await
         } else {

@@ -46,7 +46,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             silent_after: Duration::from_secs(15),
-            gone_after: Duration::from_secs(60),
+            gone_after: Duration::from_mins(1),
             limits: Limits::default(),
         }
     }

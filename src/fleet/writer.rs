@@ -37,7 +37,7 @@ impl Default for WriterSettings {
 pub struct Writer {
     health: Arc<Health>,
     stop: watch::Sender<bool>,
-    task: tokio::task::JoinHandle<Result<(), StoreError>>,
+    task: Mutex<Option<tokio::task::JoinHandle<Result<(), StoreError>>>>,
 }
 
 #[derive(Debug, Default)]
@@ -66,7 +66,11 @@ impl Writer {
             unwritten: FxHashMap::default(),
         };
         let task = tokio::spawn(writing.run(stopped));
-        Ok(Self { health, stop, task })
+        Ok(Self {
+            health,
+            stop,
+            task: Mutex::new(Some(task)),
+        })
     }
 
     /// For how long writing has failed; zero while it works.
@@ -78,13 +82,17 @@ impl Writer {
             .map_or(Duration::ZERO, |since| since.elapsed())
     }
 
-    /// Writes what is left and ends.
+    /// Writes what is left and ends. A second call has nothing to do.
     ///
     /// # Errors
     /// The store's, when the last write failed.
-    pub async fn stop(self) -> Result<(), StoreError> {
+    pub async fn stop(&self) -> Result<(), StoreError> {
         self.stop.send_replace(true);
-        self.task.await.unwrap_or(Ok(()))
+        let task = self.task.lock().take();
+        match task {
+            Some(task) => task.await.unwrap_or(Ok(())),
+            None => Ok(()),
+        }
     }
 }
 

@@ -40,6 +40,10 @@ impl ResponseError for Error {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the signature of an error handler"
+)]
 pub(super) fn json(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Error {
     let code = match &error {
         JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
@@ -51,6 +55,10 @@ pub(super) fn json(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Error
     Error(ErrorBody::new(code, error.to_string())).into()
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the signature of an error handler"
+)]
 pub(super) fn query(error: QueryPayloadError, _: &HttpRequest) -> actix_web::Error {
     Error(ErrorBody::new(ErrorCode::InvalidMessage, error.to_string())).into()
 }

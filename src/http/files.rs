@@ -17,12 +17,13 @@ pub(super) async fn file(request: HttpRequest) -> Result<HttpResponse, Error> {
         return super::error::not_found().await;
     };
     let hash = file.metadata.sha256_hash();
+    let [a, b, ..] = *hash.as_chunks::<8>().0 else {
+        return super::error::not_found().await;
+    };
     let etag = format!(
-        "\"{}\"",
-        hash[..12]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
+        "\"{:016x}{:016x}\"",
+        u64::from_be_bytes(a),
+        u64::from_be_bytes(b)
     );
     if is_known(request.headers(), &etag) {
         return Ok(HttpResponse::NotModified()

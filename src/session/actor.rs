@@ -172,7 +172,7 @@ impl<P: Part> Actor for SessionActor<P> {
         });
         let valid_for = session.person.valid_for(now_ms());
         ctx.run_later(valid_for, |actor, ctx| {
-            actor.end(&End::because(CloseCode::BadToken), ctx)
+            actor.end(&End::because(CloseCode::BadToken), ctx);
         });
     }
 

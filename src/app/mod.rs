@@ -1,0 +1,259 @@
+//! Wiring: what is started in which order, and stopped in which.
+
+mod farewell;
+mod listen;
+mod settings;
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::{App as WebApp, HttpServer, web};
+use tokio::sync::mpsc;
+
+pub use settings::Settings;
+
+use crate::auth::{Auth, AuthError};
+use crate::broker::{self, BrokerError, Claim, NodeId};
+use crate::driver::Garage;
+use crate::fleet::{Fleet, Peers, TooManyListeners, Writer};
+use crate::http::{self, Health, Queries};
+use crate::hub::Hub;
+use crate::session::Sessions;
+use crate::store::{self, Store, StoreError};
+use crate::telemetry::{Metrics, now_ms};
+use crate::ws::Door;
+use farewell::send_away;
+use listen::listen;
+
+/// Why the service cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The address cannot be had.
+    #[error("cannot listen on {0}: {1}")]
+    Bind(SocketAddr, std::io::Error),
+    /// See [`AuthError`].
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    /// See [`StoreError`].
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// See [`BrokerError`].
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+    /// See [`TooManyListeners`].
+    #[error(transparent)]
+    Workers(#[from] TooManyListeners),
+    /// The server failed while running.
+    #[error("the server failed: {0}")]
+    Server(std::io::Error),
+}
+
+/// The service, listening. [`App::run`] makes it serve.
+pub struct App {
+    address: SocketAddr,
+    server: Server,
+    sessions: Arc<Sessions>,
+    writer: Arc<Writer>,
+    stopping: Arc<AtomicBool>,
+    drain: Duration,
+}
+
+/// How often vehicles are checked for silence.
+const SWEEP_EVERY: Duration = Duration::from_millis(500);
+/// REST requests and scrapes must still get in when all sessions are taken.
+const CONNECTIONS_BESIDE_SESSIONS: usize = 1_000;
+/// Claims of other nodes waiting to be carried out.
+const CLAIMS: usize = 1_024;
+
+impl App {
+    /// Opens store and broker, takes back what the store kept, and listens.
+    ///
+    /// # Errors
+    /// [`AppError`].
+    pub async fn build(settings: Settings) -> Result<Self, AppError> {
+        let bind_error = |error| AppError::Bind(settings.bind, error);
+        let listener = listen(settings.bind).map_err(bind_error)?;
+        let address = listener.local_addr().map_err(bind_error)?;
+        let house = House::open(&settings).await?;
+        let (sessions, writer, stopping) = (
+            Arc::clone(&house.garage.sessions),
+            Arc::clone(&house.health.writer),
+            Arc::clone(&house.health.stopping),
+        );
+        let drain = settings.drain;
+        let server = serve(house, settings, listener)?;
+        Ok(Self {
+            address,
+            server,
+            sessions,
+            writer,
+            stopping,
+            drain,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` completes, then sends the sessions away and ends.
+    ///
+    /// # Errors
+    /// [`AppError::Server`]; [`AppError::Store`] when the last positions could not be written.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), AppError> {
+        let handle = self.server.handle();
+        let mut server = tokio::spawn(self.server);
+        tokio::select! {
+            () = stop => {}
+            ended = &mut server => {
+                return match ended {
+                    Ok(Err(error)) => Err(AppError::Server(error)),
+                    _ => Ok(()),
+                };
+            }
+        }
+        self.stopping.store(true, Ordering::Relaxed);
+        handle.pause().await;
+        send_away(&self.sessions, self.drain).await;
+        handle.stop(false).await;
+        let _ = server.await;
+        self.writer.stop().await?;
+        Ok(())
+    }
+}
+
+/// Everything below the sockets, running.
+struct House {
+    auth: Arc<Auth>,
+    store: Arc<dyn Store>,
+    garage: Garage,
+    health: Health,
+    queries: Queries,
+}
+
+impl House {
+    async fn open(settings: &Settings) -> Result<Self, AppError> {
+        let auth = Arc::new(Auth::new(&settings.auth_secret)?);
+        let node = NodeId(format!("{:016x}", rand::random::<u64>()));
+        let store = store::open(&settings.store).await?;
+        let broker = broker::open(&settings.store, node.clone()).await?;
+        let metrics = Arc::new(Metrics::default());
+
+        let fleet = Fleet::new(settings.fleet.clone());
+        // Before the fleet is filled: the writer must know what the store holds, to remove it one day.
+        let writer = Arc::new(Writer::start(&fleet, Arc::clone(&store), settings.writer)?);
+        for record in store.load_own().await? {
+            let heard_at_ms = record.heard_at_ms;
+            fleet.hear(record, heard_at_ms, true);
+        }
+        fleet.sweep(now_ms());
+        tokio::spawn(sweep(Arc::clone(&fleet)));
+
+        let sessions = Sessions::new(settings.max_sessions);
+        let (claims, claimed) = mpsc::channel(CLAIMS);
+        tokio::spawn(carry_out(claimed, Arc::clone(&sessions)));
+        let peers = Peers::start(
+            Arc::clone(&fleet),
+            Arc::clone(&store),
+            broker,
+            node.clone(),
+            claims,
+        )?;
+
+        Ok(Self {
+            auth,
+            garage: Garage {
+                fleet: Arc::clone(&fleet),
+                peers: Arc::clone(&peers),
+                sessions,
+                node,
+                metrics: Arc::clone(&metrics),
+            },
+            health: Health {
+                fleet: Arc::clone(&fleet),
+                store: Arc::clone(&store),
+                writer,
+                metrics,
+                stopping: Arc::new(AtomicBool::new(false)),
+            },
+            queries: Queries {
+                fleet,
+                peers,
+                limits: settings.hub.clone(),
+            },
+            store,
+        })
+    }
+}
+
+async fn sweep(fleet: Arc<Fleet>) {
+    loop {
+        tokio::time::sleep(SWEEP_EVERY).await;
+        fleet.sweep(now_ms());
+    }
+}
+
+/// Ends the sessions of drivers who have opened one on another node.
+async fn carry_out(mut claims: mpsc::Receiver<Claim>, sessions: Arc<Sessions>) {
+    while let Some(claim) = claims.recv().await {
+        sessions.drives_elsewhere(&claim.driver, &claim.session);
+    }
+}
+
+fn serve(house: House, settings: Settings, listener: TcpListener) -> Result<Server, AppError> {
+    let workers = settings.workers.max(1);
+    // One reader of the fleet for each worker, made here, where it may fail.
+    let readers = (0..workers)
+        .map(|_| house.garage.fleet.listen(false))
+        .collect::<Result<Vec<_>, _>>()?;
+    let readers = Arc::new(Mutex::new(readers));
+    let door = web::Data::new(Door {
+        auth: Arc::clone(&house.auth),
+        store: Arc::clone(&house.store),
+        garage: house.garage.clone(),
+        settings: settings.ws,
+    });
+    let page = Arc::new(settings.page);
+    let server = HttpServer::new(move || {
+        let app = WebApp::new()
+            .app_data(door.clone())
+            .app_data(web::ThinData(Arc::clone(&house.auth)))
+            .app_data(web::ThinData(Arc::clone(&house.store)))
+            .app_data(web::ThinData(house.garage.clone()))
+            .app_data(web::ThinData(house.health.clone()))
+            .app_data(web::ThinData(house.queries.clone()))
+            .app_data(web::ThinData(Arc::clone(&page)))
+            .app_data(web::ThinData(settings.map.clone()))
+            .configure(http::routes);
+        // This runs once on each worker's own thread, where its hub will live.
+        match readers.lock().ok().and_then(|mut readers| readers.pop()) {
+            Some(reader) => {
+                let Garage { fleet, metrics, .. } = house.garage.clone();
+                let hub = Hub::new(fleet, reader, metrics, settings.hub.clone());
+                actix_web::rt::spawn(hub.clone().run());
+                app.app_data(web::ThinData(hub))
+            }
+            None => app,
+        }
+    });
+    let server = server
+        .workers(workers)
+        .max_connections(
+            settings
+                .max_sessions
+                .saturating_add(CONNECTIONS_BESIDE_SESSIONS),
+        )
+        // Never between 1 and 600 ms: the timer may then never fire.
+        .client_disconnect_timeout(Duration::ZERO)
+        .tcp_nodelay(true)
+        .disable_signals()
+        .shutdown_timeout(1)
+        .listen(listener)
+        .map_err(|error| AppError::Bind(settings.bind, error))?;
+    Ok(server.run())
+}
