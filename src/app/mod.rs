@@ -147,11 +147,12 @@ impl House {
         let fleet = Fleet::new(settings.fleet.clone());
         // Before the fleet is filled: the writer must know what the store holds, to remove it one day.
         let writer = Arc::new(Writer::start(&fleet, Arc::clone(&store), settings.writer)?);
+        let now_ms = now_ms();
         for record in store.load_own().await? {
             let heard_at_ms = record.heard_at_ms;
-            fleet.hear(record, heard_at_ms, true);
+            fleet.hear(record, heard_at_ms, now_ms, true);
         }
-        fleet.sweep(now_ms());
+        fleet.sweep(now_ms);
         tokio::spawn(sweep(Arc::clone(&fleet)));
 
         let sessions = Sessions::new(settings.max_sessions);

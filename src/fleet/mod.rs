@@ -190,6 +190,7 @@ impl Fleet {
         }
         let fix = now.judge.judge(position, now_ms, &self.settings.limits)?;
         now.heard_at_ms = now_ms;
+        now.state = VehicleState::Online;
         self.moved(vehicle, &mut now, &fix);
         Ok(())
     }
@@ -218,8 +219,13 @@ impl Fleet {
     /// Takes in what another node or the store knows of a vehicle.
     ///
     /// `heard_at_ms` is by this node's clock. `ours`: this node answers for it
-    /// (it comes from a store that nobody else has).
-    pub fn hear(&self, record: VehicleRecord, heard_at_ms: i64, ours: bool) {
+    /// (it comes from a store that nobody else has), also when it was not heard
+    /// for so long that the next [`Fleet::sweep`] will find it gone.
+    pub fn hear(&self, record: VehicleRecord, heard_at_ms: i64, now_ms: i64, ours: bool) {
+        let quiet = quiet(heard_at_ms, now_ms);
+        if quiet >= self.settings.gone_after && !ours {
+            return;
+        }
         let Some(fix) = Fix::known(record.position) else {
             return;
         };
@@ -241,6 +247,11 @@ impl Fleet {
         now.session = record.session;
         now.judge.resume_from(fix);
         now.heard_at_ms = heard_at_ms;
+        now.state = if quiet >= self.settings.silent_after {
+            VehicleState::Silent
+        } else {
+            VehicleState::Online
+        };
         self.moved(&vehicle, &mut now, &fix);
     }
 
@@ -272,9 +283,7 @@ impl Fleet {
             let Some(cell) = now.cell else {
                 continue;
             };
-            let quiet = Duration::from_millis(
-                u64::try_from(now_ms.saturating_sub(now.heard_at_ms)).unwrap_or(0),
-            );
+            let quiet = quiet(now.heard_at_ms, now_ms);
             if quiet >= self.settings.gone_after {
                 self.remove(&vehicle, &mut now);
             } else if quiet >= self.settings.silent_after && now.state == VehicleState::Online {
@@ -380,7 +389,6 @@ impl Fleet {
 
     /// The vehicle has a new newest position: puts it into its cell and tells who watches.
     fn moved(&self, vehicle: &Arc<Vehicle>, now: &mut Now, fix: &Fix) {
-        now.state = VehicleState::Online;
         let cell = Cell::of(fix.point);
         let before = now.cell.replace(cell);
         if before != Some(cell) {
@@ -434,4 +442,10 @@ impl Fleet {
             }
         }
     }
+}
+
+/// For how long a vehicle was not heard; not at all if that lies ahead.
+fn quiet(heard_at_ms: i64, now_ms: i64) -> Duration {
+    let quiet_ms = now_ms.saturating_sub(heard_at_ms);
+    Duration::from_millis(u64::try_from(quiet_ms).unwrap_or(0))
 }

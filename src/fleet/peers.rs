@@ -16,6 +16,9 @@ use crate::telemetry::now_ms;
 
 /// How long changes are gathered before the other nodes are told.
 const PUBLISH_EVERY: Duration = Duration::from_millis(20);
+/// How long changes of what is watched are gathered.
+const ATTACH_AFTER: Duration = Duration::from_millis(10);
+const TIDY_EVERY: Duration = Duration::from_secs(1);
 /// How long a cell that only a query asked for is listened to.
 const QUERIED_FOR: Duration = Duration::from_secs(30);
 /// How long a query waits for the vehicles of other nodes.
@@ -158,7 +161,7 @@ impl Peers {
                 Heard::Batch(_, batch) => {
                     let now_ms = now_ms();
                     for record in batch.moved {
-                        self.fleet.hear(record, now_ms, false);
+                        self.fleet.hear(record, now_ms, now_ms, false);
                     }
                     for id in &batch.gone {
                         self.fleet.forget(id);
@@ -182,12 +185,15 @@ impl Peers {
     /// Keeps what is listened to and loaded equal to what is watched or was asked for.
     async fn attach(self: Arc<Self>) {
         let mut listened = FxHashSet::default();
+        let mut tidied = Instant::now();
         loop {
             tokio::select! {
                 () = self.fleet.watches_changed.notified() => {}
                 () = self.query_came.notified() => {}
-                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                () = tokio::time::sleep(TIDY_EVERY) => {}
             }
+            // A thousand riders who come at once are one change.
+            tokio::time::sleep(ATTACH_AFTER).await;
             self.queried
                 .retain(|_, asked| asked.elapsed() < QUERIED_FOR);
             let mut wanted = self.fleet.watched_cells();
@@ -210,8 +216,11 @@ impl Peers {
             if !new.is_empty() && self.load(&new).await {
                 self.attached.send_modify(|attached| attached.extend(new));
             }
-            // Also what moved out of the cells listened to.
-            self.fleet.forget_others(|_, cell| wanted.contains(&cell));
+            if tidied.elapsed() >= TIDY_EVERY {
+                // What moved out of the cells listened to would stand still here.
+                self.fleet.forget_others(|_, cell| wanted.contains(&cell));
+                tidied = Instant::now();
+            }
         }
     }
 
@@ -229,7 +238,7 @@ impl Peers {
         let now_ms = now_ms();
         for record in records {
             let heard_at_ms = record.heard_at_ms.min(now_ms);
-            self.fleet.hear(record, heard_at_ms, false);
+            self.fleet.hear(record, heard_at_ms, now_ms, false);
         }
         true
     }
