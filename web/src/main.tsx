@@ -15,7 +15,7 @@ import { theme } from "./theme.ts";
 function Panels({ page }: { page?: Page }) {
   return (
     <>
-      <Status />
+      <Status onRetry={() => page?.retry()} />
       <Notice />
       <List onSelect={(id) => page?.select(id)} />
       {page && (

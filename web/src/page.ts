@@ -32,7 +32,8 @@ const BAD_TOKEN = 4_500;
 export class Page {
   private readonly client: Client;
   private readonly watch: Watch;
-  private token: string | null;
+  /** The person's token; null: none, or the service gives one. */
+  private given: string | null;
   /** `Fleet.fixes` at the ends of the last periods, with their times. */
   private readonly fixes: { atMs: number; count: number }[] = [];
   /** What had the focus before the card was opened. */
@@ -43,7 +44,7 @@ export class Page {
     private readonly fleet: Fleet,
     private readonly view: VehicleMap,
   ) {
-    this.token = config.token ?? givenToken();
+    this.given = config.token === null ? givenToken() : null;
     this.client = connect({
       url: socketUrl(),
       getToken: () => this.freshToken(),
@@ -91,17 +92,24 @@ export class Page {
   /** Connects with a token that the person gave. */
   useToken(token: string): void {
     keepToken(token);
-    this.token = token;
+    this.given = token;
     state.tokenWanted.value = "none";
     this.client.retry();
   }
 
-  /** In the demo the service gives a token, a new one after each of its starts. */
+  /** After the service told it not to come back. */
+  retry(): void {
+    this.client.retry();
+  }
+
   private async freshToken(): Promise<string> {
-    if (this.config.token !== null) this.token = (await fetchConfig()).token;
-    if (this.token === null) state.tokenWanted.value = "first";
+    // The demo gives one, another after each of its starts.
+    if (this.given === null && this.config.token !== null) {
+      return (await fetchConfig()).token ?? "";
+    }
+    if (this.given === null) state.tokenWanted.value = "first";
     // Without one the service closes with `BAD_TOKEN`, and the form waits.
-    return this.token ?? "";
+    return this.given ?? "";
   }
 
   private connectionChanged(connection: ConnectionState): void {
@@ -111,8 +119,10 @@ export class Page {
       state.clockOffsetMs.value = connection.welcome.server_time_ms - Date.now();
     }
     if (connection.kind === "stopped" && connection.code === BAD_TOKEN) {
+      const none = this.given === null && this.config.token === null;
+      state.tokenWanted.value = none ? "first" : "refused";
+      this.given = null;
       forgetToken();
-      state.tokenWanted.value = this.token === null ? "first" : "refused";
     }
   }
 

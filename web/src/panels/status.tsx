@@ -7,6 +7,7 @@ import {
   notice,
   nowMs,
   silenceMs,
+  tokenWanted,
   updatesPerSecond,
 } from "../state.ts";
 import { switchTheme, theme } from "../theme.ts";
@@ -20,9 +21,10 @@ const words = computed(() => {
 const news = computed(() => connectionNews(connection.value));
 
 /** The bar on top: connection, counters, switches. */
-export function Status() {
+export function Status({ onRetry }: { onRetry(): void }) {
   const count = inView.value;
   const { text, mood } = words.value;
+  const stopped = connection.value.kind === "stopped" && tokenWanted.value === "none";
   return (
     <header class="bar">
       <h1>ridecast</h1>
@@ -32,6 +34,11 @@ export function Status() {
       <p class="unseen" role="status">
         {news}
       </p>
+      {stopped && (
+        <button type="button" onClick={onRetry}>
+          Connect again
+        </button>
+      )}
       <p class="counters">
         <span data-testid="count">
           <b>{count}</b> {count === 1 ? "vehicle" : "vehicles"} in view
