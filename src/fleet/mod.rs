@@ -240,8 +240,15 @@ impl Fleet {
             .judge
             .newest()
             .is_none_or(|newest| newest.position.timestamp_ms < fix.position.timestamp_ms);
-        if now.gone || (now.ours && !ours) || !newer {
+        if now.gone || !newer {
             return;
+        }
+        if now.ours && !ours {
+            if record.session <= now.session {
+                return;
+            }
+            // The claim was lost on its way: the driver is on another node.
+            now.ours = false;
         }
         now.info = info;
         now.session = record.session;

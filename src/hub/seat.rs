@@ -39,9 +39,7 @@ impl Seat {
     /// # Errors
     /// [`Full`].
     pub fn push(&self, message: Message) -> Result<(), Full> {
-        self.hub.state.borrow_mut().seats[self.id]
-            .outbox
-            .push(message)
+        self.hub.state.borrow_mut().push(self.id, message)
     }
 
     /// Answers a protocol ping.
@@ -88,11 +86,8 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut state = self.hub.state.borrow_mut();
-        for id in std::mem::take(&mut state.seats[self.id].subscriptions) {
-            state.end(id, &self.hub.listener);
-        }
-        state.leave(self.id);
+        let hub = &self.hub;
+        hub.state.borrow_mut().actor_left(self.id, &hub.listener);
     }
 }
 
@@ -103,28 +98,12 @@ impl Feed {
     /// take them: what a slow client has not taken yet is not bytes in a queue
     /// but a set of vehicles, and it gets each as it is by then.
     pub fn poll_next(&mut self, cx: &Context<'_>) -> Poll<Option<Message>> {
-        let mut state = self.hub.state.borrow_mut();
-        if let Some(message) = state.seats[self.id].outbox.pop() {
-            return Poll::Ready(Some(message));
-        }
-        let outbox = &mut state.seats[self.id].outbox;
-        if outbox.ended() {
-            return Poll::Ready(None);
-        }
-        // Before composing: a wake between the two is then not lost.
-        outbox.wake_with(cx.waker());
-        if outbox.closing() {
-            return Poll::Pending;
-        }
-        match state.compose(self.id) {
-            Some(message) => Poll::Ready(Some(message)),
-            None => Poll::Pending,
-        }
+        self.hub.state.borrow_mut().poll(self.id, cx.waker())
     }
 }
 
 impl Drop for Feed {
     fn drop(&mut self) {
-        self.hub.state.borrow_mut().leave(self.id);
+        self.hub.state.borrow_mut().socket_left(self.id);
     }
 }
