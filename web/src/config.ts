@@ -10,8 +10,8 @@ export interface PageConfig {
     attribution: string;
     /** An operator's own MapLibre style, in place of the roads. */
     style: string | null;
-    /** The same for dark surroundings; null: `style` serves both. */
-    dark_style: string | null;
+    /** The same for dark surroundings; absent or null: `style` serves both. */
+    dark_style?: string | null;
   };
 }
 

@@ -66,8 +66,8 @@ export const MAP_COLORS: Record<Theme, MapColors> = {
   },
   dark: {
     land: "#15181c",
-    minor: "#2b3037",
-    middle: "#353b44",
+    minor: "#363d46",
+    middle: "#434b56",
     major: "#4a4a3e",
     casing: "#0e1013",
     label: "#aeb6c0",
