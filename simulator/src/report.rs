@@ -21,7 +21,7 @@ pub enum Mode {
 /// The result of a simulation. As JSON its field names never change.
 ///
 /// `updates_sent = updates_accepted + updates_unconfirmed + all of refused`,
-/// always and exactly.
+/// exactly, with any service that judges positions in the order of their coming.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     /// Which kind of simulation it was.
@@ -152,6 +152,11 @@ impl Report {
         check(
             self.vehicles > 0 && self.updates_accepted == 0,
             "no position was accepted".to_owned(),
+        );
+        let judged = self.updates_accepted + self.refused.values().sum::<u64>();
+        check(
+            judged + self.updates_unconfirmed != self.updates_sent,
+            "the books do not balance: the service answered out of order".to_owned(),
         );
         check(
             self.riders > 0 && self.vehicle_updates_delivered == 0,

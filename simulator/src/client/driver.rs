@@ -21,7 +21,7 @@ use crate::Subprotocol;
 const BATCH: usize = 200;
 /// So many positions may be unjudged before a ping asks whether they are: what
 /// a broken connection leaves in doubt is at most about this.
-const BARRIER_EVERY: u64 = 32;
+const BARRIER_EVERY: u64 = 16;
 /// How long the end waits for the last answer.
 const LAST_ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
