@@ -56,11 +56,19 @@ impl Driver {
         }
     }
 
-    fn report(&self, session: &SessionId, position: Position) -> Result<(), Refusal> {
-        let vehicle = self.vehicle.as_ref().ok_or(Refusal::NotOnline)?;
-        self.garage
-            .fleet
-            .report(vehicle, session, position, now_ms())
+    fn report(&mut self, session: &SessionId, position: Position) -> Result<(), Refusal> {
+        let fleet = &self.garage.fleet;
+        let vehicle = self.vehicle.as_mut().ok_or(Refusal::NotOnline)?;
+        let now_ms = now_ms();
+        match fleet.report(vehicle, session, position, now_ms) {
+            Err(Refusal::NotOnline) if fleet.get(vehicle.id()).is_none() => {
+                // So quiet for so long that it was taken for gone; but its driver
+                // never went offline, and is back.
+                *vehicle = fleet.go_online(vehicle.id(), vehicle.info(), session);
+                fleet.report(vehicle, session, position, now_ms)
+            }
+            result => result,
+        }
     }
 
     fn within_limit(&self, count: usize) -> Result<(), ErrorBody> {
@@ -151,8 +159,9 @@ impl Part for Driver {
             }
             ClientMessage::Positions(Positions { positions }) => {
                 self.within_limit(positions.len().max(1))?;
+                let metrics = Arc::clone(&self.garage.metrics);
                 let report = |position| self.report(&session.id, position);
-                let (accepted, refused) = report_all(positions, &self.garage.metrics, report)?;
+                let (accepted, refused) = report_all(positions, &metrics, report)?;
                 Ok(Done::positions(accepted, refused))
             }
             ClientMessage::GoOnline(request) => {

@@ -80,6 +80,12 @@ impl Vehicle {
         self.now.lock().ours
     }
 
+    /// What its driver said of it.
+    #[must_use]
+    pub fn info(&self) -> VehicleInfo {
+        VehicleInfo::clone(&self.now.lock().info)
+    }
+
     /// The session that drives it.
     #[must_use]
     pub fn session(&self) -> SessionId {

@@ -47,8 +47,9 @@ pub(super) async fn file(request: HttpRequest) -> Result<HttpResponse, Error> {
 }
 
 /// No request to any other origin.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; \
-     style-src 'self' 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; \
+     worker-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'";
 
 fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     headers

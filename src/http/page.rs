@@ -15,6 +15,10 @@ pub struct PageConfig {
     pub style: Option<String>,
 }
 
+/// What the licence of the streets asks every map to show.
+const ATTRIBUTION: &str =
+    "© <a href=\"https://www.openstreetmap.org/copyright\">OpenStreetMap contributors</a>";
+
 /// `GET /config.json`.
 pub(super) async fn config(
     page: web::ThinData<Arc<PageConfig>>,
@@ -28,7 +32,7 @@ pub(super) async fn config(
             "map": {
                 "bounds": map.map(|map| map.bounds),
                 "roads": map.map(|_| "/map/roads.geojson"),
-                "attribution": "© OpenStreetMap contributors",
+                "attribution": ATTRIBUTION,
                 "style": page.style,
             },
         }))
