@@ -137,9 +137,11 @@ impl Subscription {
         concerns
     }
 
-    /// The wish has changed: all that is shown must be looked at anew.
+    /// The wish has changed: all that is or will be shown must be looked at anew.
     pub(super) fn review<'a>(&mut self, vehicle: impl Fn(u32) -> Option<&'a HubVehicle>) {
-        let known: Vec<u32> = self.shown.keys().chain(&self.inside).copied().collect();
+        // What the client has yet to be told was wanted by the old wish.
+        let known = self.shown.keys().chain(&self.inside);
+        let known: Vec<u32> = known.chain(self.changed.keys()).copied().collect();
         for handle in known {
             self.note(handle, vehicle(handle));
             self.changed.entry(handle).or_insert(false);

@@ -260,6 +260,11 @@ impl World {
     async fn check(&mut self, when: &str) {
         for driver in &mut self.drivers {
             driver.client.settle().await;
+            assert_eq!(driver.client.complaints(), [], "{when}, {}", driver.id);
+        }
+        for rider in &mut self.riders {
+            rider.client.settle().await;
+            assert_eq!(rider.client.complaints(), [], "{when}");
         }
         let vehicles: BTreeMap<String, Truth> = self
             .drivers

@@ -159,16 +159,19 @@ impl Client {
         self.next_id += 1;
         message["id"] = json!(id);
         self.send(&message).await;
+        let mut others = std::mem::take(&mut self.answers);
         loop {
             let answer = self.answer().await;
             let text = serde_json::to_value(&answer).expect("JSON");
             if text["id"] == id {
+                self.answers = others;
                 return answer;
             }
             assert!(
                 !matches!(answer, ServerMessage::Bye(_)),
                 "closed instead of an answer to {message}: {answer:?}"
             );
+            others.push_back(answer);
         }
     }
 
@@ -244,6 +247,13 @@ impl Client {
                 self.answers.push_back(message);
             }
         }
+    }
+
+    /// Errors to requests without an id, until now.
+    pub(crate) fn complaints(&mut self) -> Vec<ServerMessage> {
+        self.catch_up();
+        let is_error = |answer: &ServerMessage| matches!(answer, ServerMessage::Error { .. });
+        self.answers.iter().filter(|answer| is_error(answer)).cloned().collect()
     }
 
     /// What is known of a subscription.

@@ -1,5 +1,6 @@
 //! Messages and places the tests have in common.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
@@ -18,9 +19,11 @@ pub(crate) fn go_online(class: &str) -> Value {
     json!({"type": "go_online", "vehicle": {"class": class}})
 }
 
-/// A position taken now.
+/// A position taken now, and after every other of this test.
 pub(crate) fn position(place: Place) -> Value {
-    position_at(place, now_ms())
+    static LAST: AtomicI64 = AtomicI64::new(0);
+    LAST.fetch_max(now_ms(), Ordering::Relaxed);
+    position_at(place, LAST.fetch_add(1, Ordering::Relaxed))
 }
 
 /// A position that may be anywhere within a hundred kilometres of the last, whatever the time between.
