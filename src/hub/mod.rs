@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 use ridecast_protocol::{ErrorBody, ErrorCode};
+use rustix::time::{ClockId, clock_gettime};
 
 pub use outbox::{Full, Message};
 pub use seat::{Feed, Seat};
@@ -114,8 +115,8 @@ pub struct Hub {
     listener: Rc<Listener>,
 }
 
-/// After a pass that took this long, as many times as long is waited, so that
-/// a busy thread gathers more moves into each frame and an idle one none.
+/// After a pass, as many times what it cost is waited, so that a busy thread
+/// gathers more moves into each frame and an idle one none.
 const REST_AFTER_WORK: u32 = 4;
 /// The timer's own grain: a shorter rest would become this long.
 const LEAST_REST: Duration = Duration::from_millis(1);
@@ -157,6 +158,7 @@ impl Hub {
                 self.state.borrow_mut().wake_delayed();
             }
             let started = Instant::now();
+            let cost_before = thread_cpu_time();
             self.state.borrow_mut().pass(self.listener.take());
             if started.duration_since(tidied) > Duration::from_secs(1) {
                 self.state.borrow_mut().tidy();
@@ -164,10 +166,18 @@ impl Hub {
             }
             // The sockets that were woken write now; that belongs to the cost.
             tokio::task::yield_now().await;
-            let rest = (started.elapsed() * REST_AFTER_WORK).min(self.state.borrow().max_delay());
+            let cost = thread_cpu_time().saturating_sub(cost_before);
+            let rest = (cost * REST_AFTER_WORK).min(self.state.borrow().max_delay());
             if rest >= LEAST_REST {
                 tokio::time::sleep(rest).await;
             }
         }
     }
+}
+
+/// What this thread has cost the processor. Not the clock on the wall: while
+/// other programs hold the processor, a rest would only add to the delay.
+fn thread_cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
 }
