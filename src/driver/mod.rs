@@ -64,7 +64,7 @@ impl Driver {
             Err(Refusal::NotOnline) if fleet.get(vehicle.id()).is_none() => {
                 // So quiet for so long that it was taken for gone; but its driver
                 // never went offline, and is back.
-                *vehicle = fleet.go_online(vehicle.id(), vehicle.info(), session);
+                *vehicle = fleet.go_online(vehicle.id(), vehicle.info(), session, now_ms);
                 fleet.report(vehicle, session, position, now_ms)
             }
             result => result,
@@ -158,7 +158,8 @@ impl Part for Driver {
                 Ok(Done::positions(1, Vec::new()))
             }
             ClientMessage::Positions(Positions { positions }) => {
-                self.within_limit(positions.len().max(1))?;
+                // More than a list may have is refused as such below, not as too many for now.
+                self.within_limit(positions.len().clamp(1, Positions::MAX))?;
                 let metrics = Arc::clone(&self.garage.metrics);
                 let report = |position| self.report(&session.id, position);
                 let (accepted, refused) = report_all(positions, &metrics, report)?;
@@ -167,16 +168,16 @@ impl Part for Driver {
             ClientMessage::GoOnline(request) => {
                 check_vehicle(&request.vehicle)?;
                 let id = session.person.user.clone().into();
-                self.vehicle = Some(
-                    self.garage
-                        .fleet
-                        .go_online(&id, request.vehicle, &session.id),
-                );
+                let fleet = &self.garage.fleet;
+                self.vehicle = Some(fleet.go_online(&id, request.vehicle, &session.id, now_ms()));
                 Ok(Done::default())
             }
             ClientMessage::GoOffline => {
-                if let Some(vehicle) = self.vehicle.take() {
-                    self.garage.fleet.go_offline(&vehicle, &session.id);
+                // Who has just reconnected may stop what an earlier session began.
+                let id = session.person.user.clone().into();
+                let fleet = &self.garage.fleet;
+                if let Some(vehicle) = self.vehicle.take().or_else(|| fleet.get(&id)) {
+                    fleet.go_offline(&vehicle, &session.id);
                 }
                 Ok(Done::default())
             }

@@ -38,7 +38,10 @@ impl ChangeLog {
                     now: Some(seen.record(id)),
                 },
                 None if vehicle.is_ours() => {
-                    let Some(was_in) = self.told_in.remove(&handle) else {
+                    // One that was another node's until its driver went offline here was never told.
+                    let told_in = self.told_in.remove(&handle);
+                    let Some(was_in) = told_in.or_else(|| Some(vehicle.last_cell()?.coarse()))
+                    else {
                         continue; // It never had a position.
                     };
                     Change {

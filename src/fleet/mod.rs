@@ -116,55 +116,46 @@ impl Fleet {
     }
 
     /// A driver starts working. From the first position on, the vehicle is shown;
-    /// one that was shown until now goes on from its last position.
+    /// one that was shown until now goes on from its last position, unless it is
+    /// of another class: then it is another vehicle, and the one before is gone.
     pub fn go_online(
         &self,
         id: &VehicleId,
         info: VehicleInfo,
         session: &SessionId,
+        now_ms: i64,
     ) -> Arc<Vehicle> {
         let info = Arc::new(info);
-        let vehicle =
-            loop {
-                let vehicle =
-                    Arc::clone(&self.vehicles.entry(id.clone()).or_insert_with(|| {
-                        self.new_vehicle(id, Arc::clone(&info), session.clone())
-                    }));
-                let mut now = vehicle.now.lock();
-                // Gone between the look-up and the lock: it is no longer in the map.
-                if !now.gone {
-                    now.info = info;
-                    now.session = session.clone();
-                    now.ours = true;
-                    drop(now);
-                    break vehicle;
+        let vehicle = loop {
+            let vehicle = self.get_or_new(id, || Now::new(&info, session, now_ms, true));
+            let mut now = vehicle.now.lock();
+            if !now.gone && now.info.class != info.class {
+                now.ours = true;
+                self.remove(&vehicle, &mut now);
+            }
+            // Gone also when it left between the look-up and the lock: it is no longer in the map.
+            if !now.gone {
+                now.info = info;
+                now.session = session.clone();
+                now.ours = true;
+                if now.cell.is_none() {
+                    now.heard_at_ms = now_ms;
                 }
-            };
+                drop(now);
+                break vehicle;
+            }
+        };
         self.list(&vehicle, None);
         vehicle
     }
 
-    fn new_vehicle(
-        &self,
-        id: &VehicleId,
-        info: Arc<VehicleInfo>,
-        session: SessionId,
-    ) -> Arc<Vehicle> {
-        let handle = self.next_handle.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Vehicle::new(
-            id.clone(),
-            handle,
-            Now {
-                info,
-                session,
-                judge: Judge::default(),
-                cell: None,
-                state: VehicleState::Online,
-                heard_at_ms: 0,
-                ours: true,
-                gone: false,
-            },
-        ))
+    fn get_or_new(&self, id: &VehicleId, now: impl FnOnce() -> Now) -> Arc<Vehicle> {
+        let entry = self.vehicles.entry(id.clone());
+        let vehicle = entry.or_insert_with(|| {
+            let handle = self.next_handle.fetch_add(1, Ordering::Relaxed);
+            Arc::new(Vehicle::new(id.clone(), handle, now()))
+        });
+        Arc::clone(&vehicle)
     }
 
     /// The vehicle that this driver has online, whichever session drives it.
@@ -195,10 +186,12 @@ impl Fleet {
         Ok(())
     }
 
-    /// A driver stops working: the vehicle leaves every view and every query at once.
+    /// A driver stops working: the vehicle leaves every view and every query at once,
+    /// unless a newer session than this drives it.
     pub fn go_offline(&self, vehicle: &Arc<Vehicle>, session: &SessionId) {
         let mut now = vehicle.now.lock();
-        if now.session == *session {
+        if now.session <= *session {
+            now.ours = true;
             self.remove(vehicle, &mut now);
         }
     }
@@ -230,11 +223,8 @@ impl Fleet {
             return;
         };
         let info = Arc::new(record.info);
-        let vehicle = Arc::clone(&self.vehicles.entry(record.id.clone()).or_insert_with(|| {
-            let vehicle = self.new_vehicle(&record.id, Arc::clone(&info), record.session.clone());
-            vehicle.now.lock().ours = ours;
-            vehicle
-        }));
+        let first = || Now::new(&info, &record.session, heard_at_ms, ours);
+        let vehicle = self.get_or_new(&record.id, first);
         let mut now = vehicle.now.lock();
         let newer = now
             .judge
@@ -242,6 +232,13 @@ impl Fleet {
             .is_none_or(|newest| newest.position.timestamp_ms < fix.position.timestamp_ms);
         if now.gone || !newer {
             return;
+        }
+        if !now.ours && now.info.class != info.class {
+            // Another vehicle of the same driver, as in `go_online`.
+            self.remove(&vehicle, &mut now);
+            drop(now);
+            let info = VehicleInfo::clone(&info);
+            return self.hear(VehicleRecord { info, ..record }, heard_at_ms, now_ms, ours);
         }
         if now.ours && !ours {
             if record.session <= now.session {
@@ -287,15 +284,15 @@ impl Fleet {
     pub fn sweep(&self, now_ms: i64) {
         for vehicle in self.snapshot() {
             let mut now = vehicle.now.lock();
-            let Some(cell) = now.cell else {
-                continue;
-            };
             let quiet = quiet(now.heard_at_ms, now_ms);
+            // Also one that never told where it is.
             if quiet >= self.settings.gone_after {
                 self.remove(&vehicle, &mut now);
-            } else if quiet >= self.settings.silent_after && now.state == VehicleState::Online {
+            } else if quiet >= self.settings.silent_after
+                && now.state == VehicleState::Online
+                && let Some(cell) = now.cell
+            {
                 now.state = VehicleState::Silent;
-                drop(now);
                 self.list(&vehicle, Some(cell));
             }
         }
@@ -430,7 +427,9 @@ impl Fleet {
 
     /// Puts the vehicle on the list of everyone who watches the cell or hears all.
     ///
-    /// After the vehicle has changed, so that whoever takes it off the list sees the change.
+    /// After the vehicle has changed, so that whoever takes it off the list sees the change;
+    /// and with a cell, under the vehicle's lock, so that its end is in the list before
+    /// another vehicle of that id can be.
     fn list(&self, vehicle: &Arc<Vehicle>, cell: Option<Cell>) {
         let mut mask = self.hear_all.load(Ordering::Acquire);
         for watch in cell.into_iter().flat_map(WatchCell::around) {

@@ -51,6 +51,27 @@ pub struct Seen {
     session: SessionId,
 }
 
+impl Now {
+    /// Before its first position.
+    pub(super) fn new(
+        info: &Arc<VehicleInfo>,
+        session: &SessionId,
+        heard_at_ms: i64,
+        ours: bool,
+    ) -> Self {
+        Self {
+            info: Arc::clone(info),
+            session: session.clone(),
+            judge: Judge::default(),
+            cell: None,
+            state: VehicleState::Online,
+            heard_at_ms,
+            ours,
+            gone: false,
+        }
+    }
+}
+
 impl Vehicle {
     pub(super) fn new(id: VehicleId, handle: u32, now: Now) -> Self {
         Self {
@@ -90,6 +111,12 @@ impl Vehicle {
     #[must_use]
     pub fn session(&self) -> SessionId {
         self.now.lock().session.clone()
+    }
+
+    /// Where it was last, also when it is gone.
+    pub(super) fn last_cell(&self) -> Option<Cell> {
+        let now = self.now.lock();
+        Some(Cell::of(now.judge.newest()?.point))
     }
 
     /// Where it is now; `None` before its first position and when it is gone.

@@ -24,7 +24,7 @@ pub(super) async fn report(
         (None, Some(info)) => {
             check_vehicle(&info)?;
             let session = Sessions::name();
-            let vehicle = garage.fleet.go_online(&id, info, &session);
+            let vehicle = garage.fleet.go_online(&id, info, &session, now_ms());
             let node = garage.node.clone();
             garage
                 .peers

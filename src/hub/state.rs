@@ -4,7 +4,7 @@ use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use ridecast_protocol::{ErrorBody, ErrorCode, Subscribe, SubscriptionName};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use slab::Slab;
 
 use super::outbox::{Full, Message, Outbox};
@@ -231,7 +231,7 @@ impl State {
         let id = self.subscriptions.insert(subscription);
         self.seats[seat].subscriptions.push(id);
         self.watch(id, &cells, listener);
-        self.look_around(id, &area);
+        self.look_around(id, &area, &FxHashSet::default(), listener);
         Ok(())
     }
 
@@ -246,7 +246,7 @@ impl State {
         let (area, cells) = (wish.area, wish.area.cover());
         let subscription = &mut self.subscriptions[id];
         subscription.wish = wish;
-        subscription.review(|handle| self.vehicles.get(&handle));
+        let as_it_is = subscription.review();
         let left = std::mem::replace(&mut subscription.cells, cells.clone());
         // First all new cells, then no longer the old: a cell in both is never let go of.
         let new: Vec<_> = cells
@@ -260,7 +260,7 @@ impl State {
             .filter(|cell| !cells.contains(cell))
             .collect();
         self.unwatch(id, &old, listener);
-        self.look_around(id, &area);
+        self.look_around(id, &area, &as_it_is, listener);
         Ok(())
     }
 
@@ -310,20 +310,33 @@ impl State {
 
     /// Brings a subscription what is in its area now. Its cells are watched
     /// already, so whatever moves meanwhile comes with the next pass.
-    fn look_around(&mut self, id: usize, area: &Area) {
+    fn look_around(
+        &mut self,
+        id: usize,
+        area: &Area,
+        as_it_is: &FxHashSet<u32>,
+        listener: &Listener,
+    ) {
         let now = Instant::now();
-        for (vehicle, seen) in self.fleet.within(area) {
+        let found = self.fleet.within(area);
+        // A vehicle that was found may have been here before, under another handle. That
+        // one's end is in the list by now, and must be told first: both have one id.
+        self.pass(listener.take());
+        for (vehicle, _) in found {
             let handle = vehicle.handle();
+            let seen = vehicle.seen();
             let known = self.vehicles.get(&handle);
-            let same = known.is_some_and(|known| {
-                known.seen.fix.position.timestamp_ms == seen.fix.position.timestamp_ms
-                    && known.seen.state == seen.state
-            });
-            if same {
-                self.subscriptions[id].note(handle, known);
-            } else {
+            match (known, &seen) {
+                (Some(known), Some(seen)) if known.is(seen) => {
+                    let subscription = &mut self.subscriptions[id];
+                    if as_it_is.contains(&handle) {
+                        subscription.keep(handle, known);
+                    } else {
+                        subscription.note(handle, Some(known));
+                    }
+                }
                 // News to everybody on this thread, who must not miss that it left another cell.
-                self.note(&vehicle, Some(seen), now);
+                _ => self.note(&vehicle, seen, now),
             }
         }
         announce(

@@ -137,14 +137,36 @@ impl Subscription {
         concerns
     }
 
-    /// The wish has changed: all that is or will be shown must be looked at anew.
-    pub(super) fn review<'a>(&mut self, vehicle: impl Fn(u32) -> Option<&'a HubVehicle>) {
-        // What the client has yet to be told was wanted by the old wish.
-        let known = self.shown.keys().chain(&self.inside);
-        let known: Vec<u32> = known.chain(self.changed.keys()).copied().collect();
-        for handle in known {
-            self.note(handle, vehicle(handle));
-            self.changed.entry(handle).or_insert(false);
+    /// The wish has changed: all must leave, unless it is found in the new area.
+    /// Returns what the client has, and has as it is.
+    ///
+    /// What this thread knows of a vehicle is no help here: it may be of a cell
+    /// that nobody has watched for a while.
+    pub(super) fn review(&mut self) -> FxHashSet<u32> {
+        let shown = self.shown.keys().copied();
+        let as_it_is: FxHashSet<u32> = shown
+            .filter(|handle| !self.changed.contains_key(handle))
+            .collect();
+        for wanted in self.changed.values_mut() {
+            *wanted = false;
+        }
+        self.changed
+            .extend(as_it_is.iter().map(|&handle| (handle, false)));
+        self.inside.clear();
+        as_it_is
+    }
+
+    /// A vehicle that the client has as it is was found in the new area: nothing to tell.
+    pub(super) fn keep(&mut self, handle: u32, vehicle: &HubVehicle) {
+        if !self.wish.wants(vehicle) {
+            return;
+        }
+        if self.wish.limit.is_some() {
+            self.inside.insert(handle);
+        }
+        // True: it has moved since `review`.
+        if self.changed.get(&handle) == Some(&false) {
+            self.changed.remove(&handle);
         }
     }
 

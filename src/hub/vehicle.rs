@@ -27,6 +27,12 @@ impl HubVehicle {
         }
     }
 
+    /// Whether this is how it is seen now.
+    pub(super) fn is(&self, seen: &Seen) -> bool {
+        self.seen.fix.position.timestamp_ms == seen.fix.position.timestamp_ms
+            && self.seen.state == seen.state
+    }
+
     pub(super) fn json(&self) -> &[u8] {
         self.json.get_or_init(|| {
             // The type has no map with other keys than text and no failing field.

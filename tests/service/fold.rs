@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -10,7 +11,9 @@ use ridecast_protocol::Role;
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::say::{Place, distance_m, go_online, nearby, now_ms, offset, position_at, round, update, viewport};
+use crate::say::{
+    Place, distance_m, go_online, nearby, now_ms, offset, position_at, round, update, viewport,
+};
 use crate::service::Service;
 use crate::view::View;
 
@@ -84,7 +87,11 @@ impl Wish {
         let home = CENTERS[random.random_range(0..CENTERS.len())];
         let center = somewhere(random, home, 4_000.0);
         if random.random_bool(0.4) {
-            let (height, width) = if random.random_bool(0.3) { (0.6, 1.2) } else { (0.02, 0.05) };
+            let (height, width) = if random.random_bool(0.3) {
+                (0.6, 1.2)
+            } else {
+                (0.02, 0.05)
+            };
             let longitude = |degrees: f64| round((degrees + 180.0).rem_euclid(360.0) - 180.0);
             // Near a pole everything is near every meridian.
             let (west, east) = if center.0 > 80.0 {
@@ -97,7 +104,11 @@ impl Wish {
         }
         Self::Near {
             center,
-            radius_m: if random.random_bool(0.2) { 19_000.0 } else { random.random_range(50.0..6_000.0) },
+            radius_m: if random.random_bool(0.2) {
+                19_000.0
+            } else {
+                random.random_range(50.0..6_000.0)
+            },
             limit: random.random_bool(0.4).then(|| random.random_range(1..6)),
             class: random.random_bool(0.3).then(|| class(random)),
         }
@@ -105,7 +116,12 @@ impl Wish {
 
     fn subscribe(&self, name: &str, random: &mut StdRng) -> Value {
         let mut subscribe = match self {
-            Self::Near { center, radius_m, limit, class } => {
+            Self::Near {
+                center,
+                radius_m,
+                limit,
+                class,
+            } => {
                 let mut subscribe = nearby(name, *center, *radius_m);
                 if let Some(limit) = limit {
                     subscribe["channel"]["limit"] = json!(limit);
@@ -129,7 +145,10 @@ impl Wish {
             .iter()
             .filter_map(|(id, truth)| Some((self.distance_m(truth)?, id.clone())))
             .collect();
-        if let Self::Near { limit: Some(limit), .. } = self {
+        if let Self::Near {
+            limit: Some(limit), ..
+        } = self
+        {
             found.sort_by(|a, b| a.0.total_cmp(&b.0));
             found.truncate(*limit);
         }
@@ -140,7 +159,12 @@ impl Wish {
 
     fn distance_m(&self, truth: &Truth) -> Option<f64> {
         match self {
-            Self::Near { center, radius_m, class, .. } => {
+            Self::Near {
+                center,
+                radius_m,
+                class,
+                ..
+            } => {
                 let distance_m = distance_m(*center, truth.place);
                 let wanted = class.is_none_or(|class| class == truth.class);
                 (wanted && distance_m <= *radius_m).then_some(distance_m)
@@ -160,7 +184,11 @@ impl Wish {
 
 impl World {
     async fn new(seed: u64, workers: usize) -> Self {
-        let service = Service::start_with(|settings| settings.workers = workers);
+        let service = Service::start_with(|settings| {
+            settings.workers = workers;
+            settings.fleet.silent_after = Duration::from_secs(600);
+            settings.fleet.gone_after = Duration::from_secs(1200);
+        });
         let mut random = StdRng::seed_from_u64(seed);
         let mut drivers = Vec::new();
         for n in 0..DRIVERS {
@@ -177,7 +205,10 @@ impl World {
         let mut riders = Vec::new();
         for n in 0..RIDERS {
             let (client, _) = Client::open_as(service.address, "r", Role::Rider, n % 2 == 1).await;
-            riders.push(Rider { client, wishes: BTreeMap::new() });
+            riders.push(Rider {
+                client,
+                wishes: BTreeMap::new(),
+            });
         }
         Self {
             service,
@@ -217,7 +248,10 @@ impl World {
                     driver.client.send(&go_online(driver.class)).await;
                     driver.online = true;
                 }
-                let before = driver.truth.as_ref().map_or(driver.home, |truth| truth.place);
+                let before = driver
+                    .truth
+                    .as_ref()
+                    .map_or(driver.home, |truth| truth.place);
                 // Mostly a few streets on, at times anywhere: many cells at once.
                 let place = if random.random_bool(0.8) {
                     somewhere(random, before, 400.0)
@@ -243,7 +277,10 @@ impl World {
         let wish = Wish::random(random);
         let known = rider.wishes.contains_key(&name);
         if known && random.random_bool(0.2) {
-            rider.client.ok(json!({"type": "unsubscribe", "subscription": name})).await;
+            rider
+                .client
+                .ok(json!({"type": "unsubscribe", "subscription": name}))
+                .await;
             rider.client.catch_up();
             rider.client.forget(&name);
             rider.wishes.remove(&name);

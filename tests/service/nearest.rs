@@ -20,7 +20,14 @@ async fn the_nearest_are_kept_right_over_a_random_walk() {
     let service = Service::start();
     let mut random = StdRng::seed_from_u64(7);
     let mut riders = Vec::new();
-    for (binary, limit) in [(false, 1), (true, 1), (false, 7), (true, 7), (false, 1000), (true, 40)] {
+    for (binary, limit) in [
+        (false, 1),
+        (true, 1),
+        (false, 7),
+        (true, 7),
+        (false, 1000),
+        (true, 40),
+    ] {
         let (mut rider, _) = Client::open_as(service.address, "r", Role::Rider, binary).await;
         let mut wish = nearby("n", MONTEVIDEO, RADIUS_M);
         wish["channel"]["limit"] = json!(limit);
@@ -33,7 +40,11 @@ async fn the_nearest_are_kept_right_over_a_random_walk() {
         let id = format!("d{n:02}");
         let mut driver = Client::open(service.address, &id, Role::Driver).await;
         driver.ok(go_online("car")).await;
-        let place = offset(MONTEVIDEO, random.random_range(-2e3..2e3), random.random_range(-2e3..2e3));
+        let place = offset(
+            MONTEVIDEO,
+            random.random_range(-2e3..2e3),
+            random.random_range(-2e3..2e3),
+        );
         places.insert(id.clone(), place);
         drivers.push((id, driver));
     }
@@ -41,7 +52,11 @@ async fn the_nearest_are_kept_right_over_a_random_walk() {
     for step in 0..STEPS {
         for (id, driver) in &mut drivers {
             let place = places.get_mut(id).unwrap();
-            *place = offset(*place, random.random_range(-300.0..300.0), random.random_range(-300.0..300.0));
+            *place = offset(
+                *place,
+                random.random_range(-300.0..300.0),
+                random.random_range(-300.0..300.0),
+            );
             t += 1;
             driver.send(&position_at(*place, t)).await;
         }
@@ -66,11 +81,18 @@ async fn the_nearest_are_kept_right_over_a_random_walk() {
             ids.sort();
             let right = |view: &crate::view::View| {
                 view.ids() == ids
-                    && view.vehicles.iter().all(|(id, shown)| {
-                        (shown.latitude, shown.longitude) == places[id]
-                    })
+                    && view
+                        .vehicles
+                        .iter()
+                        .all(|(id, shown)| (shown.latitude, shown.longitude) == places[id])
             };
-            rider.until("n", &format!("step {step}: the nearest {limit} are {ids:?}"), right).await;
+            rider
+                .until(
+                    "n",
+                    &format!("step {step}: the nearest {limit} are {ids:?}"),
+                    right,
+                )
+                .await;
         }
     }
 }

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use crate::client::Client;
 use crate::say::{
-    MONTEVIDEO, Place, distance_m, go_online, nearby, now_ms, offset, position, position_at, update,
-    viewport,
+    MONTEVIDEO, Place, distance_m, go_online, nearby, now_ms, offset, position, position_at,
+    update, viewport,
 };
 use crate::service::Service;
 
@@ -26,16 +26,24 @@ async fn a_snapshot_comes_first_even_of_nothing() {
     for binary in [false, true] {
         let (mut rider, _) = Client::open_as(service.address, "r1", Role::Rider, binary).await;
         rider.ok(nearby("near", MONTEVIDEO, 500.0)).await;
-        rider.ok(viewport("map", [-35.0, -56.3, -34.8, -56.0])).await;
+        rider
+            .ok(viewport("map", [-35.0, -56.3, -34.8, -56.0]))
+            .await;
         for name in ["near", "map"] {
-            rider.until(name, "a snapshot", |view| view.snapshots == 1).await;
+            rider
+                .until(name, "a snapshot", |view| view.snapshots == 1)
+                .await;
             assert!(rider.view(name).ids().is_empty());
         }
     }
     let _driver = driver_at(&service, "d1", "car", MONTEVIDEO).await;
     let mut rider = Client::open(service.address, "r1", Role::Operator).await;
     rider.ok(nearby("near", MONTEVIDEO, 500.0)).await;
-    rider.until("near", "the snapshot has the car", |view| view.snapshots == 1 && view.has("d1")).await;
+    rider
+        .until("near", "the snapshot has the car", |view| {
+            view.snapshots == 1 && view.has("d1")
+        })
+        .await;
     assert_eq!(rider.view("near").changes, 0);
 }
 
@@ -66,11 +74,12 @@ async fn the_circle_is_true_at_its_edge() {
             t += 1000;
             driver.ok(position_at(place, t)).await;
             rider
-                .until("n", &format!("{reach} m at {bearing}°"), |view| {
-                    match view.vehicles.get("d1") {
-                        Some(shown) => inside && shown.timestamp_ms == t,
-                        None => !inside,
-                    }
+                .until("n", &format!("{reach} m at {bearing}°"), |view| match view
+                    .vehicles
+                    .get("d1")
+                {
+                    Some(shown) => inside && shown.timestamp_ms == t,
+                    None => !inside,
                 })
                 .await;
         }
@@ -84,14 +93,22 @@ async fn a_viewport_shows_what_is_in_it_and_only_vehicles_of_the_class_are_nearb
     let mut vans = nearby("vans", MONTEVIDEO, 2000.0);
     vans["channel"]["vehicle_class"] = json!("van");
     rider.ok(vans).await;
-    rider.ok(viewport("map", [-34.91, -56.17, -34.89, -56.15])).await;
+    rider
+        .ok(viewport("map", [-34.91, -56.17, -34.89, -56.15]))
+        .await;
     let _car = driver_at(&service, "car", "car", MONTEVIDEO).await;
     let mut van = driver_at(&service, "van", "van", MONTEVIDEO).await;
     let _outside = driver_at(&service, "outside", "van", (-34.911, -56.16)).await;
-    rider.until("map", "both", |view| view.ids() == ["car", "van"]).await;
-    rider.until("vans", "both vans", |view| view.ids() == ["outside", "van"]).await;
+    rider
+        .until("map", "both", |view| view.ids() == ["car", "van"])
+        .await;
+    rider
+        .until("vans", "both vans", |view| view.ids() == ["outside", "van"])
+        .await;
     van.ok(position_at((-34.88, -56.16), now_ms() + 1)).await;
-    rider.until("map", "the van left", |view| view.ids() == ["car"]).await;
+    rider
+        .until("map", "the van left", |view| view.ids() == ["car"])
+        .await;
 }
 
 #[tokio::test]
@@ -105,21 +122,39 @@ async fn update_moves_a_subscription_with_changes_only() {
             drivers.push(driver_at(&service, id, "car", offset(MONTEVIDEO, 0.0, east_m)).await);
         }
         rider.ok(near(0.0)).await;
-        rider.until("n", "two", |view| view.ids() == ["middle", "west"]).await;
+        rider
+            .until("n", "two", |view| view.ids() == ["middle", "west"])
+            .await;
+        let told = rider.view("n").told;
         rider.ok(update(near(600.0))).await;
-        rider.until("n", "the other two", |view| view.ids() == ["east", "middle"]).await;
+        rider
+            .until("n", "the other two", |view| {
+                view.ids() == ["east", "middle"]
+            })
+            .await;
+        assert_eq!(
+            rider.view("n").told - told,
+            1,
+            "only what entered is told, not what stays"
+        );
         assert_eq!(rider.view("n").snapshots, 1, "no second snapshot");
         rider.ok(update(near(100_000.0))).await;
         rider.until("n", "none", |view| view.ids().is_empty()).await;
         rider.ok(update(near(0.0))).await;
-        rider.until("n", "two again", |view| view.ids() == ["middle", "west"]).await;
+        rider
+            .until("n", "two again", |view| view.ids() == ["middle", "west"])
+            .await;
         // From a circle to a map, and to a class.
-        rider.ok(update(viewport("n", [-35.0, -56.3, -34.8, -56.0]))).await;
+        rider
+            .ok(update(viewport("n", [-35.0, -56.3, -34.8, -56.0])))
+            .await;
         rider.until("n", "all", |view| view.ids().len() == 3).await;
         let mut bikes = near(0.0);
         bikes["channel"]["vehicle_class"] = json!("bike");
         rider.ok(update(bikes)).await;
-        rider.until("n", "no bikes", |view| view.ids().is_empty()).await;
+        rider
+            .until("n", "no bikes", |view| view.ids().is_empty())
+            .await;
         assert_eq!(rider.view("n").snapshots, 1);
     }
 }
@@ -133,17 +168,27 @@ async fn what_is_no_longer_subscribed_is_no_longer_told() {
     let mut driver = driver_at(&service, "d1", "car", MONTEVIDEO).await;
     rider.until("a", "the car", |view| view.has("d1")).await;
     rider.until("b", "the car", |view| view.has("d1")).await;
-    rider.ok(json!({"type": "unsubscribe", "subscription": "a"})).await;
+    rider
+        .ok(json!({"type": "unsubscribe", "subscription": "a"}))
+        .await;
     let told = rider.view("a").changes;
     let there = offset(MONTEVIDEO, 100.0, 0.0);
     driver.ok(position(there)).await;
-    rider.until("b", "it moved", |view| view.vehicles["d1"].latitude > MONTEVIDEO.0).await;
+    rider
+        .until("b", "it moved", |view| {
+            view.vehicles["d1"].latitude > MONTEVIDEO.0
+        })
+        .await;
     rider.settle().await;
     assert_eq!(rider.view("a").changes, told);
     // The name is free again.
     rider.forget("a");
     rider.ok(nearby("a", MONTEVIDEO, 500.0)).await;
-    rider.until("a", "a new snapshot", |view| view.snapshots == 1 && view.has("d1")).await;
+    rider
+        .until("a", "a new snapshot", |view| {
+            view.snapshots == 1 && view.has("d1")
+        })
+        .await;
 }
 
 #[tokio::test]
@@ -187,24 +232,49 @@ async fn a_bad_request_is_refused_with_its_code_and_the_session_lives() {
         (all_around, E::AreaTooLarge),
         (nearby("", MONTEVIDEO, 5.0), E::InvalidMessage),
         (nearby(&"x".repeat(65), MONTEVIDEO, 5.0), E::InvalidMessage),
-        (update(nearby("none", MONTEVIDEO, 5.0)), E::UnknownSubscription),
-        (json!({"type": "unsubscribe", "subscription": "none"}), E::UnknownSubscription),
-        (json!({"type": "subscribe", "subscription": "n"}), E::InvalidMessage),
-        (json!({"type": "subscribe", "channel": {}}), E::InvalidMessage),
+        (
+            update(nearby("none", MONTEVIDEO, 5.0)),
+            E::UnknownSubscription,
+        ),
+        (
+            json!({"type": "unsubscribe", "subscription": "none"}),
+            E::UnknownSubscription,
+        ),
+        (
+            json!({"type": "subscribe", "subscription": "n"}),
+            E::InvalidMessage,
+        ),
+        (
+            json!({"type": "subscribe", "channel": {}}),
+            E::InvalidMessage,
+        ),
     ];
     for (request, code) in bad {
         assert_eq!(rider.refused(request.clone()).await, code, "{request}");
     }
     rider.ok(nearby("n", MONTEVIDEO, 20_000.0)).await;
-    assert_eq!(rider.refused(nearby("n", MONTEVIDEO, 5.0)).await, E::SubscriptionExists);
+    assert_eq!(
+        rider.refused(nearby("n", MONTEVIDEO, 5.0)).await,
+        E::SubscriptionExists
+    );
     rider.ok(nearby("2", MONTEVIDEO, 5.0)).await;
     rider.ok(nearby("3", MONTEVIDEO, 5.0)).await;
-    assert_eq!(rider.refused(nearby("4", MONTEVIDEO, 5.0)).await, E::TooManySubscriptions);
+    assert_eq!(
+        rider.refused(nearby("4", MONTEVIDEO, 5.0)).await,
+        E::TooManySubscriptions
+    );
     // A refused update leaves the subscription as it was.
     let _driver = driver_at(&service, "d1", "car", MONTEVIDEO).await;
-    assert_eq!(rider.refused(update(with("radius_m", json!(-5)))).await, E::InvalidArea);
-    rider.until("n", "it still shows", |view| view.has("d1")).await;
-    rider.ok(json!({"type": "unsubscribe", "subscription": "2"})).await;
+    assert_eq!(
+        rider.refused(update(with("radius_m", json!(-5)))).await,
+        E::InvalidArea
+    );
+    rider
+        .until("n", "it still shows", |view| view.has("d1"))
+        .await;
+    rider
+        .ok(json!({"type": "unsubscribe", "subscription": "2"}))
+        .await;
     rider.ok(nearby("4", MONTEVIDEO, 5.0)).await;
 }
 
@@ -212,9 +282,18 @@ async fn a_bad_request_is_refused_with_its_code_and_the_session_lives() {
 async fn across_the_antimeridian_and_around_a_pole() {
     let service = Service::start();
     for (center, others) in [
-        ((-17.0, 179.995), [(-17.0, -179.995), (-17.0, 180.0), (-17.0, -180.0)]),
-        ((89.999, 10.0), [(89.999, -170.0), (90.0, 45.0), (89.9985, 100.0)]),
-        ((-89.999, 10.0), [(-89.999, -170.0), (-90.0, 45.0), (-89.9985, 100.0)]),
+        (
+            (-17.0, 179.995),
+            [(-17.0, -179.995), (-17.0, 180.0), (-17.0, -180.0)],
+        ),
+        (
+            (89.999, 10.0),
+            [(89.999, -170.0), (90.0, 45.0), (89.9985, 100.0)],
+        ),
+        (
+            (-89.999, 10.0),
+            [(-89.999, -170.0), (-90.0, 45.0), (-89.9985, 100.0)],
+        ),
     ] {
         let mut rider = Client::open(service.address, "r1", Role::Rider).await;
         rider.ok(nearby("n", center, 1_200.0)).await;
@@ -225,19 +304,29 @@ async fn across_the_antimeridian_and_around_a_pole() {
             driver.ok(position(place)).await;
             rider
                 .until("n", &format!("{place:?} is near {center:?}"), |view| {
-                    view.vehicles.get("d1").is_some_and(|it| it.longitude.to_bits() == place.1.to_bits())
+                    view.vehicles
+                        .get("d1")
+                        .is_some_and(|it| it.longitude.to_bits() == place.1.to_bits())
                 })
                 .await;
         }
         driver.ok(json!({"type": "go_offline"})).await;
     }
     let mut operator = Client::open(service.address, "o1", Role::Operator).await;
-    operator.ok(viewport("date line", [-18.0, 179.5, -16.0, -179.5])).await;
-    operator.ok(viewport("cap", [89.5, -180.0, 90.0, 180.0])).await;
+    operator
+        .ok(viewport("date line", [-18.0, 179.5, -16.0, -179.5]))
+        .await;
+    operator
+        .ok(viewport("cap", [89.5, -180.0, 90.0, 180.0]))
+        .await;
     let _fiji = driver_at(&service, "fiji", "boat", (-17.0, -179.6)).await;
     let _pole = driver_at(&service, "pole", "sled", (89.7, 33.0)).await;
-    operator.until("date line", "beyond 180°", |view| view.ids() == ["fiji"]).await;
-    operator.until("cap", "at the pole", |view| view.ids() == ["pole"]).await;
+    operator
+        .until("date line", "beyond 180°", |view| view.ids() == ["fiji"])
+        .await;
+    operator
+        .until("cap", "at the pole", |view| view.ids() == ["pole"])
+        .await;
 }
 
 #[tokio::test]
@@ -257,12 +346,27 @@ async fn max_rate_is_kept_and_the_newest_wins() {
         driver.send(&position_at(MONTEVIDEO, last)).await;
         tokio::time::sleep(Duration::from_millis(12)).await;
     }
-    rider.until("fast", "all", |view| view.vehicles["d1"].timestamp_ms == last).await;
-    rider.until("slow", "the last", |view| view.vehicles["d1"].timestamp_ms == last).await;
+    rider
+        .until("fast", "all", |view| {
+            view.vehicles["d1"].timestamp_ms == last
+        })
+        .await;
+    rider
+        .until("slow", "the last", |view| {
+            view.vehicles["d1"].timestamp_ms == last
+        })
+        .await;
     let frames = u32::try_from(rider.view("slow").changes - before).unwrap();
     let most = since.elapsed().as_secs() as u32 * 5 + 6;
-    assert!(frames >= 3 && frames <= most, "{frames} frames in {:?}", since.elapsed());
-    assert!(rider.view("fast").changes > 3 * rider.view("slow").changes, "the other is not held back");
+    assert!(
+        frames >= 3 && frames <= most,
+        "{frames} frames in {:?}",
+        since.elapsed()
+    );
+    assert!(
+        rider.view("fast").changes > 3 * rider.view("slow").changes,
+        "the other is not held back"
+    );
 }
 
 #[tokio::test]
@@ -275,7 +379,9 @@ async fn a_slow_subscription_made_faster_is_faster_at_once() {
         wish
     };
     rider.ok(rate(0.001)).await;
-    rider.until("n", "its snapshot", |view| view.snapshots == 1).await;
+    rider
+        .until("n", "its snapshot", |view| view.snapshots == 1)
+        .await;
     let _driver = driver_at(&service, "d1", "car", MONTEVIDEO).await;
     rider.ok(update(rate(20.0))).await;
     rider.until("n", "the car", |view| view.has("d1")).await;
@@ -309,13 +415,23 @@ async fn a_busy_neighbour_does_not_hold_back_a_delayed_frame() {
             }
         }));
     }
-    watcher.until("busy", "they drive", |view| view.vehicles.len() == 20).await;
+    watcher
+        .until("busy", "they drive", |view| view.vehicles.len() == 20)
+        .await;
     for n in 1..=5 {
         let last = now_ms() + n;
         one.ok(position_at(MONTEVIDEO, last)).await;
         let since = Instant::now();
-        rider.until("calm", "its last position", |view| view.vehicles["one"].timestamp_ms == last).await;
-        assert!(since.elapsed() < Duration::from_millis(1500), "{:?}", since.elapsed());
+        rider
+            .until("calm", "its last position", |view| {
+                view.vehicles["one"].timestamp_ms == last
+            })
+            .await;
+        assert!(
+            since.elapsed() < Duration::from_millis(1500),
+            "{:?}",
+            since.elapsed()
+        );
     }
     for driver in busy {
         driver.abort();

@@ -51,7 +51,13 @@ async fn a_token_opens_a_session_in_the_request_or_in_hello() {
 async fn a_ticket_opens_one_session() {
     let service = Service::start();
     let path = "/v1/tickets";
-    let reply = post(service.address, path, Some(&token("o1", Role::Operator)), "").await;
+    let reply = post(
+        service.address,
+        path,
+        Some(&token("o1", Role::Operator)),
+        "",
+    )
+    .await;
     assert_eq!(reply.status, 200, "{reply:?}");
     let ticket: Ticket = reply.json();
     assert_eq!(ticket.expires_in_ms, 30_000);
@@ -60,11 +66,17 @@ async fn a_ticket_opens_one_session() {
         ..How::default()
     };
     let welcome = Client::connect(service.address, &how).await.welcome().await;
-    assert_eq!((welcome.user.as_str(), welcome.role), ("o1", Role::Operator));
+    assert_eq!(
+        (welcome.user.as_str(), welcome.role),
+        ("o1", Role::Operator)
+    );
     let mut second = Client::connect(service.address, &how).await;
     assert_eq!(second.farewell().await, bad_token());
 
-    assert_eq!(post(service.address, path, None, "").await.error(), (401, "bad_token".into()));
+    assert_eq!(
+        post(service.address, path, None, "").await.error(),
+        (401, "bad_token".into())
+    );
 }
 
 #[tokio::test]
@@ -76,7 +88,12 @@ async fn what_is_no_good_token_is_refused() {
             role: Role::Driver,
             expires_at_s: now_ms() / 1000 + ttl_s,
         };
-        jsonwebtoken::encode(&header, &person, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
+        jsonwebtoken::encode(
+            &header,
+            &person,
+            &EncodingKey::from_secret(secret.as_bytes()),
+        )
+        .unwrap()
     };
     let hs256 = Header::default;
     let hs512 = Header::new(jsonwebtoken::Algorithm::HS512);
@@ -96,12 +113,19 @@ async fn what_is_no_good_token_is_refused() {
         String::new(),
     ] {
         let mut client = Client::connect(service.address, &bearer(&wrong)).await;
-        assert_eq!(client.farewell().await, bad_token(), "{wrong} in the request");
+        assert_eq!(
+            client.farewell().await,
+            bad_token(),
+            "{wrong} in the request"
+        );
         let mut client = Client::connect(service.address, &How::default()).await;
         client.send(&json!({"type": "hello", "token": wrong})).await;
         assert_eq!(client.farewell().await, bad_token(), "{wrong} in hello");
     }
-    let _good = Client::connect(service.address, &bearer(good)).await.welcome().await;
+    let _good = Client::connect(service.address, &bearer(good))
+        .await
+        .welcome()
+        .await;
 }
 
 #[tokio::test]
@@ -112,7 +136,10 @@ async fn hello_comes_first_and_in_time() {
     let mut silent = Client::connect(service.address, &How::default()).await;
     let since = Instant::now();
     assert_eq!(silent.farewell().await, bad_token());
-    assert!(since.elapsed() >= Duration::from_millis(250), "it was given its time");
+    assert!(
+        since.elapsed() >= Duration::from_millis(250),
+        "it was given its time"
+    );
 
     for first in [
         json!({"type": "ping"}).to_string(),
@@ -123,13 +150,21 @@ async fn hello_comes_first_and_in_time() {
         let mut client = Client::connect(service.address, &How::default()).await;
         client.send_raw(Message::text(first.clone())).await;
         let farewell = client.farewell().await;
-        assert_eq!((farewell.bye, farewell.close), (Some(4500), Some(4500)), "{first}");
+        assert_eq!(
+            (farewell.bye, farewell.close),
+            (Some(4500), Some(4500)),
+            "{first}"
+        );
         assert_eq!(farewell.errors.len(), 1, "{first}");
     }
     let mut client = Client::connect(service.address, &How::default()).await;
     client.send_raw(Message::binary(vec![1, 2, 3])).await;
     let farewell = client.farewell().await;
-    assert_eq!((farewell.bye, farewell.close), (Some(4500), Some(4500)), "binary");
+    assert_eq!(
+        (farewell.bye, farewell.close),
+        (Some(4500), Some(4500)),
+        "binary"
+    );
 }
 
 #[tokio::test]
@@ -139,7 +174,11 @@ async fn the_socket_is_a_good_one_before_hello_too() {
     client.send_raw(Message::Ping("are you there".into())).await;
     assert_eq!(client.next().await, Got::Pong(b"are you there".to_vec()));
     client.send_raw(Message::Close(None)).await;
-    assert_eq!(client.next().await, Got::Close(None), "the close is answered");
+    assert_eq!(
+        client.next().await,
+        Got::Close(None),
+        "the close is answered"
+    );
     assert_eq!(client.next().await, Got::End);
 
     let mut client = Client::connect(service.address, &How::default()).await;
@@ -179,7 +218,11 @@ async fn each_role_does_its_own() {
             crate::say::position(place),
             json!({"type": "positions", "positions": []}),
         ] {
-            assert_eq!(client.refused(driving).await, ErrorCode::Forbidden, "{role:?}");
+            assert_eq!(
+                client.refused(driving).await,
+                ErrorCode::Forbidden,
+                "{role:?}"
+            );
         }
         client.send(&crate::say::go_online("car")).await;
         let told = client.answer().await;

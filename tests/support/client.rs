@@ -97,9 +97,16 @@ impl Client {
         let headers = request.headers_mut();
         if let Some(token) = &how.bearer {
             let value = format!("Bearer {token}");
-            headers.insert("authorization", HeaderValue::from_str(&value).expect("text"));
+            headers.insert(
+                "authorization",
+                HeaderValue::from_str(&value).expect("text"),
+            );
         }
-        let protocol = if how.binary { SUBPROTOCOL_BIN } else { SUBPROTOCOL_JSON };
+        let protocol = if how.binary {
+            SUBPROTOCOL_BIN
+        } else {
+            SUBPROTOCOL_JSON
+        };
         headers.insert("sec-websocket-protocol", HeaderValue::from_static(protocol));
         let socket = TcpStream::connect(address).await?;
         socket.set_nodelay(true)?;
@@ -253,7 +260,11 @@ impl Client {
     pub(crate) fn complaints(&mut self) -> Vec<ServerMessage> {
         self.catch_up();
         let is_error = |answer: &ServerMessage| matches!(answer, ServerMessage::Error { .. });
-        self.answers.iter().filter(|answer| is_error(answer)).cloned().collect()
+        self.answers
+            .iter()
+            .filter(|answer| is_error(answer))
+            .cloned()
+            .collect()
     }
 
     /// What is known of a subscription.
@@ -273,7 +284,10 @@ impl Client {
         while !like(self.view(name)) {
             let got = tokio::time::timeout_at(deadline, self.incoming.recv()).await;
             let Ok(got) = got else {
-                panic!("{name} never came to be so: {what}; it is {:?}", self.view(name));
+                panic!(
+                    "{name} never came to be so: {what}; it is {:?}",
+                    self.view(name)
+                );
             };
             let got = got.unwrap_or(Got::End);
             assert!(
@@ -303,7 +317,9 @@ impl Client {
                     farewell.bye = Some(bye.code);
                     farewell.reconnect_in_ms = bye.reconnect_in_ms;
                 }
-                Got::Message(ServerMessage::Error { error, .. }) => farewell.errors.push(error.code),
+                Got::Message(ServerMessage::Error { error, .. }) => {
+                    farewell.errors.push(error.code)
+                }
                 Got::Close(code) => farewell.close = code,
                 Got::End => return farewell,
                 _ => {}

@@ -28,7 +28,10 @@ impl Reply {
         assert!(body["message"].is_string(), "{body}");
         assert!(body["retryable"].is_boolean(), "{body}");
         let code = body["code"].as_str();
-        (self.status, code.unwrap_or_else(|| panic!("{body}")).to_owned())
+        (
+            self.status,
+            code.unwrap_or_else(|| panic!("{body}")).to_owned(),
+        )
     }
 }
 
@@ -36,7 +39,12 @@ pub(crate) async fn get(address: SocketAddr, path: &str, token: Option<&str>) ->
     request(address, "GET", path, token, None).await
 }
 
-pub(crate) async fn post(address: SocketAddr, path: &str, token: Option<&str>, body: &str) -> Reply {
+pub(crate) async fn post(
+    address: SocketAddr,
+    path: &str,
+    token: Option<&str>,
+    body: &str,
+) -> Reply {
     request(address, "POST", path, token, Some(body)).await
 }
 
@@ -60,7 +68,8 @@ pub(crate) async fn try_request(
     body: Option<&str>,
 ) -> std::io::Result<Reply> {
     use std::fmt::Write as _;
-    let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
+    let mut request =
+        format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
     if let Some(token) = token {
         let _ = write!(request, "authorization: Bearer {token}\r\n");
     }
@@ -89,7 +98,10 @@ pub(crate) async fn try_request(
         .map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))??;
     let malformed = || std::io::Error::other(format!("not an answer: {answer:?}"));
     let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(malformed)?;
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
     Ok(Reply {
         status: status.ok_or_else(malformed)?,
         head: head.to_ascii_lowercase(),

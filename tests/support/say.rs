@@ -11,7 +11,9 @@ pub(crate) const MONTEVIDEO: Place = (-34.9, -56.16);
 
 /// By the clock of this machine, ms since the Unix epoch.
 pub(crate) fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970");
     i64::try_from(since.as_millis()).expect("before the year 285,000")
 }
 
@@ -69,7 +71,10 @@ pub(crate) fn offset((latitude, longitude): Place, north_m: f64, east_m: f64) ->
     let degree_m = 111_195.08;
     let latitude2 = latitude + north_m / degree_m;
     let longitude2 = longitude + east_m / (degree_m * latitude.to_radians().cos());
-    (round(latitude2), round((longitude2 + 180.0).rem_euclid(360.0) - 180.0))
+    (
+        round(latitude2),
+        round((longitude2 + 180.0).rem_euclid(360.0) - 180.0),
+    )
 }
 
 /// To the 7 decimals of the wire.

@@ -24,6 +24,8 @@ pub(crate) struct View {
     pub(crate) vehicles: BTreeMap<String, Shown>,
     pub(crate) snapshots: usize,
     pub(crate) changes: usize,
+    /// How many times any vehicle was told of.
+    pub(crate) told: usize,
     handles: HashMap<u32, String>,
 }
 
@@ -37,7 +39,10 @@ impl View {
     }
 
     pub(crate) fn fold(&mut self, message: &VehiclesMessage) {
-        self.begin(message.snapshot, message.vehicles.len() + message.left.len());
+        self.begin(
+            message.snapshot,
+            message.vehicles.len() + message.left.len(),
+        );
         for id in &message.left {
             let left = self.vehicles.remove(id.as_str());
             assert!(left.is_some(), "{id} left and was not there: {message:?}");
@@ -73,7 +78,8 @@ impl View {
                 (id, class.as_str().to_owned())
             } else {
                 let id = self.handles.get(&record.handle).cloned();
-                let id = id.unwrap_or_else(|| panic!("handle {} was never introduced", record.handle));
+                let id =
+                    id.unwrap_or_else(|| panic!("handle {} was never introduced", record.handle));
                 let class = self.vehicles[&id].class.clone();
                 (id, class)
             };
@@ -101,6 +107,7 @@ impl View {
     }
 
     fn put(&mut self, id: String, shown: Shown) {
+        self.told += 1;
         if let Some(before) = self.vehicles.get(&id) {
             assert!(
                 before.timestamp_ms <= shown.timestamp_ms,
