@@ -1,5 +1,6 @@
 import type { GeoJSONSource, Map as MapLibre } from "maplibre-gl";
-import { MAP_COLORS, type Theme } from "./theme.ts";
+import { MAP_COLORS } from "./colors.ts";
+import type { Theme } from "./theme.ts";
 
 const ID = "ages";
 /** More than anybody reads; the map would be full of them. */

@@ -1,5 +1,5 @@
 import type { Viewport } from "../sdk/index.ts";
-import { wrapLongitude } from "./mercator.ts";
+import { mercatorX, mercatorY, wrapLongitude } from "./mercator.ts";
 
 /** A rectangle as the map gives it: longitudes may run beyond ±180. */
 export interface Bounds {
@@ -13,6 +13,21 @@ export interface Bounds {
 const MARGIN = 0.1;
 /** A subscription that is so many times as wide as the view brings too much that nobody sees. */
 const LOOSE = 2;
+
+/** Of the map's width and height, so much is filled at first. */
+const FILLED = 0.5;
+/** MapLibre's world at zoom 0, CSS pixels. */
+const WORLD_PX = 512;
+
+/**
+ * The zoom that shows the whole area; closer where that would leave it a strip:
+ * it fills at least half of the map's width and of its height.
+ */
+export function firstZoom(area: Bounds, width: number, height: number): number {
+  const wide = width / (mercatorX(area.east) - mercatorX(area.west));
+  const high = height / (mercatorY(area.south) - mercatorY(area.north));
+  return Math.log2(Math.max(Math.min(wide, high), FILLED * Math.max(wide, high)) / WORLD_PX);
+}
 
 export function withMargin(view: Bounds): Bounds {
   const height = (view.north - view.south) * MARGIN;

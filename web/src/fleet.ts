@@ -8,6 +8,7 @@ import {
   type VehicleUpdate,
 } from "../sdk/index.ts";
 import { mercatorX, mercatorY, nearestX } from "./mercator.ts";
+import { type Shape, shapeOf } from "./shape.ts";
 
 /** A vehicle on the map. */
 export interface Vehicle {
@@ -15,6 +16,8 @@ export interface Vehicle {
   update: VehicleUpdate;
   /** In Mercator units. */
   motion: Motion;
+  /** By its class. */
+  shape: Shape;
   /** Its place in `Fleet.vehicles`. */
   slot: number;
 }
@@ -65,7 +68,7 @@ export class Fleet {
     if (!vehicle) {
       const motion = appear(this.fix(update), nowMs, this.typicalPaceMs);
       const slot = this.vehicles.length;
-      const added = { update, motion, slot };
+      const added = { update, motion, shape: shapeOf(update.class), slot };
       this.vehicles.push(added);
       this.byId.set(update.id, added);
       this.changed(added);

@@ -3,16 +3,18 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import { drawnAt } from "../sdk/index.ts";
 import { type Age, Ages } from "./ages.ts";
-import type { Bounds } from "./area.ts";
+import { type Bounds, firstZoom } from "./area.ts";
+import { MAP_COLORS } from "./colors.ts";
 import type { PageConfig } from "./config.ts";
 import type { Fleet, Vehicle } from "./fleet.ts";
 import { latitudeOf, longitudeOf, mercatorX, mercatorY, nearestX } from "./mercator.ts";
 import { baseStyle } from "./style.ts";
-import { MAP_COLORS, type Theme } from "./theme.ts";
+import type { Theme } from "./theme.ts";
 import { VehicleLayer } from "./vehicle-layer.ts";
 
 /** How far from a vehicle a finger may touch, CSS pixels. */
 const REACH_PX = 22;
+const MAX_ZOOM = 19;
 
 /** The map with its vehicles: seeing, picking, following. */
 export class VehicleMap {
@@ -37,9 +39,9 @@ export class VehicleMap {
     this.map = new MapLibre({
       container,
       style: baseStyle(config, theme),
-      ...(bounds && { bounds: [bounds[1], bounds[0], bounds[3], bounds[2]] }),
+      ...(bounds && firstView(bounds, container)),
       attributionControl: false,
-      maxZoom: 19,
+      maxZoom: MAX_ZOOM,
       // North stays up and the view stays flat: what a bearing means is then plain.
       dragRotate: false,
       pitchWithRotate: false,
@@ -175,4 +177,17 @@ export class VehicleMap {
     if (Math.abs(centre.lng - longitude) + Math.abs(centre.lat - latitude) < 1e-8) return;
     this.map.jumpTo({ center: [longitude, latitude] });
   }
+}
+
+/** On the area's middle. */
+function firstView(
+  [south, west, north, east]: [number, number, number, number],
+  container: HTMLElement,
+): { center: [number, number]; zoom: number } {
+  const area = { south, west, north, east: east < west ? east + 360 : east };
+  const middle = (mercatorY(south) + mercatorY(north)) / 2;
+  return {
+    center: [(area.west + area.east) / 2, latitudeOf(middle)],
+    zoom: Math.min(MAX_ZOOM, firstZoom(area, container.clientWidth, container.clientHeight)),
+  };
 }

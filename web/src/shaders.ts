@@ -1,9 +1,14 @@
 // The vehicles on the GPU. Position, turn and fading are those of
 // sdk/motion.ts; change both together.
+import { OUTLINES, SHAPES } from "./shape.ts";
 
-/** Bits of the attribute `a_flags`. */
+/** Bits of the attribute `a_flags`; above them stands the index in `SHAPES`. */
 export const FLAG_SILENT = 1;
 export const FLAG_BEARING = 2;
+export const SHAPE_SHIFT = 2;
+
+const HALVES = SHAPES.flatMap((shape) => OUTLINES[shape]);
+const float = (value: number) => value.toFixed(3);
 
 /** One instance: ten floats. */
 export const ATTRIBUTES = [
@@ -81,7 +86,8 @@ flat in int v_flags;
 flat in int v_selected;
 
 uniform float u_radius;
-uniform vec3 u_fill;
+// By shape.
+uniform vec3 u_fill[${SHAPES.length}];
 uniform vec3 u_edge;
 uniform vec3 u_silent;
 uniform vec3 u_ring;
@@ -95,17 +101,20 @@ float segment(vec2 p, vec2 a, vec2 b) {
   return length(pa - ba * clamp(dot(pa, ba) / dot(ba, ba), 0.0, 1.0));
 }
 
-// An arrowhead with a notch; symmetric, so one half says all.
-float arrow(vec2 p) {
+// The right half of each outline, four points a shape: src/shape.ts.
+const vec2 HALVES[${HALVES.length}] = vec2[](${HALVES.map(([x, y]) => `vec2(${float(x)}, ${float(y)})`).join(", ")});
+
+// Symmetric and each half convex: three edges of one half say all.
+float outline(vec2 p, int shape) {
   p.x = abs(p.x);
-  vec2 tip = vec2(0.0, 0.66);
-  vec2 wing = vec2(0.44, -0.52);
-  vec2 notch = vec2(0.0, -0.30);
-  float edge = min(segment(p, tip, wing), segment(p, wing, notch));
-  vec2 side = wing - tip;
-  vec2 back = notch - wing;
-  bool inside = side.x * (p.y - tip.y) - side.y * (p.x - tip.x) < 0.0
-    && back.x * (p.y - wing.y) - back.y * (p.x - wing.x) < 0.0;
+  float edge = 2.0;
+  bool inside = true;
+  for (int i = 4 * shape; i < 4 * shape + 3; i++) {
+    vec2 way = HALVES[i + 1] - HALVES[i];
+    vec2 at = p - HALVES[i];
+    edge = min(edge, segment(p, HALVES[i], HALVES[i + 1]));
+    inside = inside && way.x * at.y - way.y * at.x < 0.0;
+  }
   return inside ? -edge : edge;
 }
 
@@ -114,13 +123,14 @@ void main() {
   vec2 p = vec2(v_turn.x * v_at.x - v_turn.y * v_at.y, v_turn.y * v_at.x + v_turn.x * v_at.y);
   bool directed = (v_flags & ${FLAG_BEARING}) != 0;
   bool silent = (v_flags & ${FLAG_SILENT}) != 0;
-  float shape = directed ? arrow(p) : length(p) - 0.36;
+  int kind = v_flags >> ${SHAPE_SHIFT};
+  float shape = directed ? outline(p, kind) : length(p) - 0.36;
   float pixel = 1.0 / u_radius;
   // Coverage of the filled shape, and of the shape grown by its edge.
   float rim = 2.0 * pixel;
   float body = smoothstep(0.5 * pixel, -0.5 * pixel, shape);
   float grown = smoothstep(rim + 0.5 * pixel, rim - 0.5 * pixel, shape);
-  vec3 fill = silent ? u_silent : u_fill;
+  vec3 fill = silent ? u_silent : u_fill[kind];
   if (silent) {
     // Hollow: told from the others without colour too.
     float hollow = smoothstep(-2.0 * pixel, -3.0 * pixel, shape);

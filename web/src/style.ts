@@ -1,8 +1,11 @@
 import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
+import { MAP_COLORS, type RoadColors } from "./colors.ts";
 import type { PageConfig } from "./config.ts";
-import { MAP_COLORS, type Theme } from "./theme.ts";
+import type { Theme } from "./theme.ts";
 
 const MAJOR = ["motorway", "trunk", "primary"];
+/** From here on streets are bands with an edge and have names. */
+const NEAR_ZOOM = 14;
 const MIDDLE = ["secondary", "tertiary"];
 
 /**
@@ -27,7 +30,6 @@ function roadStyle(config: PageConfig, theme: Theme): StyleSpecification {
     paint: { "background-color": colors.land },
   };
   if (!config.map.roads) return { version: 8, sources: {}, layers: [land] };
-  const fill = byClass(colors.major, colors.middle, colors.minor);
   return {
     version: 8,
     sources: {
@@ -35,8 +37,8 @@ function roadStyle(config: PageConfig, theme: Theme): StyleSpecification {
     },
     layers: [
       land,
-      roadLines("casings", colors.casing, 1),
-      roadLines("roads", fill, 0),
+      { ...roadLines("casings", colors.casing, 1), minzoom: NEAR_ZOOM - 1.5 },
+      roadLines("roads", byZoom(colors.far, colors.near), 0),
       {
         id: "names",
         type: "symbol",
@@ -88,6 +90,11 @@ function roadLines(
       ],
     },
   };
+}
+
+function byZoom(far: RoadColors, near: RoadColors): ExpressionSpecification {
+  const of = ({ major, middle, minor }: RoadColors) => byClass(major, middle, minor);
+  return ["interpolate", ["linear"], ["zoom"], NEAR_ZOOM - 2, of(far), NEAR_ZOOM, of(near)];
 }
 
 function byClass<T extends string | number>(

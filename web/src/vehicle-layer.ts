@@ -8,14 +8,16 @@ import {
   FLAG_SILENT,
   FRAGMENT,
   INSTANCE_FLOATS,
+  SHAPE_SHIFT,
   VERTEX,
 } from "./shaders.ts";
+import { SHAPES, type Shape } from "./shape.ts";
 
 /** Red, green, blue from 0 to 1. */
 export type Rgb = readonly [number, number, number];
 
 export interface VehicleColors {
-  fill: Rgb;
+  fill: Record<Shape, Rgb>;
   edge: Rgb;
   silent: Rgb;
   ring: Rgb;
@@ -173,7 +175,7 @@ export class VehicleLayer implements CustomLayerInterface {
     this.stale = false;
   }
 
-  private write({ motion, update, slot }: Vehicle): void {
+  private write({ motion, update, shape, slot }: Vehicle): void {
     const { data, anchorX, anchorY } = this;
     const at = slot * INSTANCE_FLOATS;
     // On this side of the world, whichever copy of it the map shows.
@@ -188,7 +190,10 @@ export class VehicleLayer implements CustomLayerInterface {
     const directed = !Number.isNaN(motion.toBearing);
     data[at + 7] = directed ? motion.fromBearing : 0;
     data[at + 8] = directed ? motion.toBearing : 0;
-    data[at + 9] = (update.state === "silent" ? FLAG_SILENT : 0) | (directed ? FLAG_BEARING : 0);
+    data[at + 9] =
+      (update.state === "silent" ? FLAG_SILENT : 0) |
+      (directed ? FLAG_BEARING : 0) |
+      (SHAPES.indexOf(shape) << SHAPE_SHIFT);
   }
 
   private setUniforms(
@@ -208,7 +213,10 @@ export class VehicleLayer implements CustomLayerInterface {
     gl.uniform1f(uniforms.u_turn_max, TURN_MAX_MS);
     gl.uniform1f(uniforms.u_fade_min, FADE_MIN_MS);
     gl.uniform1i(uniforms.u_selected, selected ? selected.slot : -1);
-    gl.uniform3fv(uniforms.u_fill, colors.fill);
+    gl.uniform3fv(
+      uniforms.u_fill,
+      SHAPES.flatMap((shape) => colors.fill[shape]),
+    );
     gl.uniform3fv(uniforms.u_edge, colors.edge);
     gl.uniform3fv(uniforms.u_silent, colors.silent);
     gl.uniform3fv(uniforms.u_ring, colors.ring);

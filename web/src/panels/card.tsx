@@ -1,5 +1,7 @@
+import { shapeOf } from "../shape.ts";
 import { following, selected, selectedId, serviceNowMs } from "../state.ts";
 import { compass, duration, kmh } from "../words.ts";
+import { Glyph } from "./glyph.tsx";
 
 /** What is known of the selected vehicle. */
 export function Card({ onClose, onFollow }: { onClose(): void; onFollow(follow: boolean): void }) {
@@ -35,7 +37,9 @@ function Facts() {
   return (
     <dl>
       <dt>Class</dt>
-      <dd>{update.class}</dd>
+      <dd>
+        <Glyph shape={shapeOf(update.class)} silent={update.state === "silent"} /> {update.class}
+      </dd>
       <dt>State</dt>
       <dd>{stale && update.state === "online" ? `${state}, its next position is late` : state}</dd>
       <dt>Speed</dt>

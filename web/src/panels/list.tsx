@@ -1,5 +1,7 @@
+import { shapeOf } from "../shape.ts";
 import { inView, listOpen, rows, type Seen, selectedId, serviceNowMs } from "../state.ts";
 import { duration, kmh } from "../words.ts";
+import { Glyph } from "./glyph.tsx";
 
 /** The vehicles in view as a list: the map for the keyboard and the screen reader. */
 export function List({ onSelect }: { onSelect(id: string): void }) {
@@ -15,6 +17,7 @@ export function List({ onSelect }: { onSelect(id: string): void }) {
               aria-current={row.update.id === selectedId.value}
               onClick={() => onSelect(row.update.id)}
             >
+              <Glyph shape={shapeOf(row.update.class)} silent={row.update.state === "silent"} />
               <span class="name">{row.update.id}</span>
               <span class="detail">{detail(row)}</span>
             </button>

@@ -71,17 +71,17 @@ export async function canvasBox(page: Page) {
   return box;
 }
 
-/** How many pixels around a place in the window have about this colour. */
+/** How many pixels around a place in the window have about one of these colours. */
 export async function pixelsLike(
   page: Page,
   at: { x: number; y: number },
   radius: number,
-  color: [number, number, number],
+  colors: [number, number, number][],
 ): Promise<number> {
   const clip = { x: at.x - radius, y: at.y - radius, width: 2 * radius, height: 2 * radius };
   const png = (await page.screenshot({ clip })).toString("base64");
   return page.evaluate(
-    async ({ png, color }) => {
+    async ({ png, colors }) => {
       const image = new Image();
       image.src = `data:image/png;base64,${png}`;
       await image.decode();
@@ -93,11 +93,13 @@ export async function pixelsLike(
       const { data } = context.getImageData(0, 0, image.width, image.height);
       let count = 0;
       for (let i = 0; i < data.length; i += 4) {
-        if (color.every((value, k) => Math.abs((data[i + k] ?? 0) - value) < 24)) count += 1;
+        const like = (color: number[]) =>
+          color.every((value, k) => Math.abs((data[i + k] ?? 0) - value) < 24);
+        if (colors.some(like)) count += 1;
       }
       return count;
     },
-    { png, color },
+    { png, colors },
   );
 }
 

@@ -13,8 +13,12 @@ import {
 } from "./browser.ts";
 import { demo, type Service } from "./service.ts";
 
-/** Of a vehicle in light surroundings: `MAP_COLORS` of src/theme.ts. */
-const FILL: [number, number, number] = [0x0b, 0x57, 0xd0];
+/** Of the vehicles in light surroundings: `FILLS` of src/colors.ts. */
+const HUES: [number, number, number][] = [
+  [0x0b, 0x57, 0xd0],
+  [0x8e, 0x24, 0xaa],
+  [0x00, 0x69, 0x5c],
+];
 /** What a browser writes to the console when the service is not there. */
 const UNREACHABLE =
   /ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_RESET|WebSocket connection/;
@@ -89,7 +93,7 @@ async function seesVehicle(page: Page): Promise<void> {
   await until("pixels in the vehicles' colour", async () => {
     const box = await canvasBox(page);
     const { x, y } = await lone(page);
-    return (await pixelsLike(page, { x: box.x + x, y: box.y + y }, 12, FILL)) > 15;
+    return (await pixelsLike(page, { x: box.x + x, y: box.y + y }, 12, HUES)) > 15;
   });
 }
 

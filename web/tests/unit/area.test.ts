@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { outgrown, toViewport, withMargin } from "../../src/area.ts";
+import { firstZoom, outgrown, toViewport, withMargin } from "../../src/area.ts";
 
 const VIEW = { south: -35, west: -57, north: -34, east: -56 };
 
@@ -41,5 +41,21 @@ describe("toViewport", () => {
   it("asks for the whole world at most", () => {
     const { west, east } = toViewport({ ...VIEW, west: -300, east: 300 }, 0);
     expect([west, east]).toEqual([-180, 180]);
+  });
+});
+
+describe("firstZoom", () => {
+  // Twice as wide as high: an eighth of the world's width, a sixteenth of its height.
+  const area = { south: 0, west: 0, north: 21.943046, east: 45 };
+
+  it("shows the whole of an area that fills at least half of the map", () => {
+    expect(firstZoom(area, 512, 512)).toBeCloseTo(3, 5);
+    expect(firstZoom(area, 512, 256)).toBeCloseTo(3, 5);
+  });
+
+  it("goes closer where the area would be a strip", () => {
+    // Fitted, it would be 16 of 64 high.
+    expect(firstZoom(area, 32, 64)).toBeCloseTo(0, 5);
+    expect(firstZoom(area, 16, 64)).toBeCloseTo(0, 5);
   });
 });
