@@ -447,6 +447,7 @@ export const CloseCode = {
   SlowConsumer: 4001,
   Replaced: 4002,
   Silent: 4003,
+  Unavailable: 4004,
   BadToken: 4500,
   Forbidden: 4501,
   ProtocolError: 4502,
