@@ -12,6 +12,8 @@ pub enum CloseCode {
     Replaced = 4002,
     /// Nothing was heard for longer than the heartbeat allows.
     Silent = 4003,
+    /// Something behind the service cannot be reached right now, so that it cannot know who comes.
+    Unavailable = 4004,
     /// No valid token came, or none in time.
     BadToken = 4500,
     /// The token is good, but not for this.
@@ -43,6 +45,7 @@ impl CloseCode {
             Self::SlowConsumer => "messages were not taken in time",
             Self::Replaced => "replaced by a newer session of the same driver",
             Self::Silent => "nothing was heard within the heartbeat",
+            Self::Unavailable => "the service cannot look you up right now",
             Self::BadToken => "no valid token",
             Self::Forbidden => "not allowed",
             Self::ProtocolError => "too many malformed messages",

@@ -76,6 +76,7 @@ fn declarations() -> String {
         CloseCode::SlowConsumer,
         CloseCode::Replaced,
         CloseCode::Silent,
+        CloseCode::Unavailable,
         CloseCode::BadToken,
         CloseCode::Forbidden,
         CloseCode::ProtocolError,

@@ -27,7 +27,6 @@ pub use writer::{Writer, WriterSettings};
 
 use crate::spatial::{Area, Cell, CoarseCell, WatchCell};
 use crate::store::VehicleRecord;
-use judge::Judge;
 use listener::Changes;
 use vehicle::Now;
 

@@ -17,7 +17,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::future::{Either, select};
+use futures_util::future::select;
 use ridecast_protocol::{ErrorBody, ErrorCode};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -154,9 +154,9 @@ impl Hub {
             let due = self.state.borrow().next_due();
             let due = due.unwrap_or_else(|| Instant::now() + Duration::from_secs(1));
             let sleep = pin!(tokio::time::sleep_until(due.into()));
-            if let Either::Right(_) = select(pin!(self.listener.changed()), sleep).await {
-                self.state.borrow_mut().wake_delayed();
-            }
+            select(pin!(self.listener.changed()), sleep).await;
+            // Whichever it was: on a busy thread there is always a change.
+            self.state.borrow_mut().wake_delayed();
             let started = Instant::now();
             let cost_before = thread_cpu_time();
             self.state.borrow_mut().pass(self.listener.take());

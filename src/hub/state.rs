@@ -245,7 +245,7 @@ impl State {
         let wish = Wish::read(request, &self.settings)?;
         let (area, cells) = (wish.area, wish.area.cover());
         let subscription = &mut self.subscriptions[id];
-        subscription.wish = wish;
+        subscription.change_to(wish);
         let as_it_is = subscription.review();
         let left = std::mem::replace(&mut subscription.cells, cells.clone());
         // First all new cells, then no longer the old: a cell in both is never let go of.

@@ -137,6 +137,12 @@ impl Subscription {
         concerns
     }
 
+    /// Another wish: who moves a map is told at once, whatever the rate.
+    pub(super) fn change_to(&mut self, wish: Wish) {
+        self.wish = wish;
+        self.not_before = None;
+    }
+
     /// The wish has changed: all must leave, unless it is found in the new area.
     /// Returns what the client has, and has as it is.
     ///

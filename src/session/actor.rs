@@ -49,9 +49,27 @@ pub struct SessionActor<P: Part> {
 /// A client that was not heard for this many heartbeats is taken for dead.
 const HEARTBEATS_MISSED: u32 = 2;
 /// How long the client has to answer our close frame.
-const FAREWELL: Duration = Duration::from_secs(2);
+pub const FAREWELL: Duration = Duration::from_secs(2);
+/// How long it has after a broken frame, when no answer of its can be read any more.
+pub const FAREWELL_OF_BROKEN: Duration = Duration::from_millis(500);
 /// When to come back if nothing better is known: a second or so, not all at once.
 const RECONNECT_MS: std::ops::Range<u64> = 500..2_000;
+
+/// The last message. `reconnect_in`: as in [`End`].
+#[must_use]
+pub fn bye(code: CloseCode, reconnect_in: Option<Duration>) -> ServerMessage {
+    let reconnect_in_ms = code.reconnect().then(|| {
+        reconnect_in.map_or_else(
+            || rand::random_range(RECONNECT_MS),
+            |reconnect_in| u64::try_from(reconnect_in.as_millis()).unwrap_or(u64::MAX),
+        )
+    });
+    ServerMessage::Bye(Bye {
+        code: code.number(),
+        reason: code.reason().into(),
+        reconnect_in_ms,
+    })
+}
 
 impl<P: Part> SessionActor<P> {
     /// An actor for this session. To be started on the thread of its seat.
@@ -122,26 +140,22 @@ impl<P: Part> SessionActor<P> {
         }
         debug!(session = %self.session.id, code = end.code.number(), "closing");
         self.session.metrics.closed(end.code.number());
-        let reconnect_in_ms = end.code.reconnect().then(|| {
-            end.reconnect_in.map_or_else(
-                || rand::random_range(RECONNECT_MS),
-                |reconnect_in| u64::try_from(reconnect_in.as_millis()).unwrap_or(u64::MAX),
-            )
-        });
-        let bye = ServerMessage::Bye(Bye {
-            code: end.code.number(),
-            reason: end.code.reason().into(),
-            reconnect_in_ms,
-        });
+        let bye = bye(end.code, end.reconnect_in);
         // A client that takes nothing will not take this either: the close is for the others.
         let _ = self.session.send(&bye);
-        self.close(Some(end.code.number()), end.code.reason(), ctx);
+        self.close(Some(end.code.number()), end.code.reason(), FAREWELL, ctx);
     }
 
-    fn close(&mut self, code: Option<u16>, reason: &'static str, ctx: &mut Context<Self>) {
+    fn close(
+        &mut self,
+        code: Option<u16>,
+        reason: &'static str,
+        farewell: Duration,
+        ctx: &mut Context<Self>,
+    ) {
         self.closing = true;
         let _ = self.session.seat.push(Message::Close { code, reason });
-        ctx.run_later(FAREWELL, |_, ctx| ctx.stop());
+        ctx.run_later(farewell, |_, ctx| ctx.stop());
     }
 }
 
@@ -192,14 +206,14 @@ impl<P: Part> StreamHandler<Incoming> for SessionActor<P> {
         let result = match incoming {
             Incoming::Close(code) => {
                 if !self.closing {
-                    self.close(code, "", ctx);
+                    self.close(code, "", FAREWELL, ctx);
                 }
                 return ctx.stop();
             }
             _ if self.closing => return,
             Incoming::Broken { code, reason } => {
                 self.session.metrics.closed(code);
-                return self.close(Some(code), reason, ctx);
+                return self.close(Some(code), reason, FAREWELL_OF_BROKEN, ctx);
             }
             Incoming::Text(text) => self.carry_out(&text),
             Incoming::Binary => {

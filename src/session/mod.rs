@@ -13,7 +13,7 @@ use ridecast_protocol::{
     ClientMessage, CloseCode, ErrorBody, ErrorCode, Refused, RequestId, ServerMessage, SessionId,
 };
 
-pub use actor::{End, SessionActor};
+pub use actor::{End, FAREWELL, FAREWELL_OF_BROKEN, SessionActor, bye};
 pub use registry::{Full, Place, Sessions};
 
 use crate::auth::Person;

@@ -99,7 +99,9 @@ fn text(bytes: Bytes) -> Incoming {
 impl Stream for Frames {
     type Item = Incoming;
 
-    /// Ends after a close, after a broken frame, and when the connection does.
+    /// Ends with the connection. After a close or a broken frame nothing comes any
+    /// more, but what is sent is read and thrown away: a socket closed with bytes
+    /// unread is reset, and the client might never see our close frame.
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
         let this = &mut *self;
         while !this.over {
@@ -110,7 +112,7 @@ impl Stream for Frames {
                         this.unread.extend_from_slice(&bytes);
                         continue;
                     }
-                    Poll::Ready(Some(Err(_)) | None) => break,
+                    Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(None),
                     Poll::Pending => return Poll::Pending,
                 },
                 Err(ProtocolError::Overflow) => Some(TOO_LARGE),
@@ -124,7 +126,12 @@ impl Stream for Frames {
                 return Poll::Ready(Some(incoming));
             }
         }
-        this.over = true;
-        Poll::Ready(None)
+        loop {
+            match Pin::new(&mut this.payload).poll_next(cx) {
+                Poll::Ready(Some(Ok(_))) => {}
+                Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(None),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
     }
 }

@@ -21,7 +21,9 @@ use crate::auth::{Auth, Person};
 use crate::driver::{Driver, Garage};
 use crate::hub::{Format, Hub, Message, Seat};
 use crate::rider::Rider;
-use crate::session::{Incoming, Part, Place, Session, SessionActor, Sessions};
+use crate::session::{
+    FAREWELL, FAREWELL_OF_BROKEN, Incoming, Part, Place, Session, SessionActor, Sessions, bye,
+};
 use crate::store::Store;
 use crate::watcher::Watcher;
 use frames::Frames;
@@ -110,9 +112,11 @@ async fn admit(
     let person = match person {
         Ok(Some(person)) => Ok(person),
         Ok(None) => {
-            match tokio::time::timeout(door.settings.hello_within, door.hello(&mut frames)).await {
+            match tokio::time::timeout(door.settings.hello_within, door.hello(&mut frames, &seat))
+                .await
+            {
                 Ok(Some(person)) => person,
-                Ok(None) => return, // Gone without a word.
+                Ok(None) => return, // Gone, or told to go.
                 Err(_) => Err(ErrorBody::new(
                     ErrorCode::BadToken,
                     "no `hello` came in time",
@@ -124,25 +128,35 @@ async fn admit(
     match person {
         Ok(person) => door.start(person, seat, place, frames),
         Err(error) => {
+            let code = match error.code {
+                // Not the client's fault: the same ticket may open a session in a moment.
+                ErrorCode::Unavailable => CloseCode::Unavailable,
+                _ => CloseCode::BadToken,
+            };
             door.garage.metrics.refused(error.code);
-            door.garage.metrics.closed(CloseCode::BadToken.number());
-            let code = CloseCode::BadToken;
+            door.garage.metrics.closed(code.number());
             // The first messages of a session always fit.
             let _ = seat.send(&ServerMessage::Error { id: None, error });
-            let _ = seat.send(&ServerMessage::Bye(ridecast_protocol::Bye {
-                code: code.number(),
-                reason: code.reason().into(),
-                reconnect_in_ms: None,
-            }));
+            let _ = seat.send(&bye(code, None));
             let _ = seat.push(Message::Close {
                 code: Some(code.number()),
                 reason: code.reason(),
             });
-            // Until the client has closed too, but not for ever.
-            let farewell = async { while frames.next().await.is_some() {} };
-            let _ = tokio::time::timeout(Duration::from_secs(2), farewell).await;
+            goodbye(&mut frames, FAREWELL).await;
         }
     }
+}
+
+/// Until the client has closed too, but not for ever.
+async fn goodbye(frames: &mut Frames, longest: Duration) {
+    let closed = async {
+        while let Some(incoming) = frames.next().await {
+            if matches!(incoming, Incoming::Close(_)) {
+                return;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(longest, closed).await;
 }
 
 impl Door {
@@ -202,14 +216,29 @@ impl Door {
             .map_err(|error| ErrorBody::new(ErrorCode::BadToken, error.to_string()))
     }
 
-    /// Waits for `hello`. `None`: the client left.
-    async fn hello(&self, frames: &mut Frames) -> Option<Result<Person, ErrorBody>> {
+    /// Waits for `hello`. `None`: the client has left, or broke RFC 6455 and has been told so.
+    async fn hello(&self, frames: &mut Frames, seat: &Seat) -> Option<Result<Person, ErrorBody>> {
         let bad = |message: &str| Err(ErrorBody::new(ErrorCode::BadToken, message));
         loop {
             let text = match frames.next().await? {
                 Incoming::Text(text) => text,
-                Incoming::Ping(_) | Incoming::Pong => continue,
-                Incoming::Binary | Incoming::Close(_) | Incoming::Broken { .. } => return None,
+                Incoming::Ping(payload) => {
+                    seat.pong(payload).ok()?;
+                    continue;
+                }
+                Incoming::Pong => continue,
+                Incoming::Binary => return Some(bad("the first message must be `hello`, as text")),
+                Incoming::Close(code) => {
+                    let _ = seat.push(Message::Close { code, reason: "" });
+                    return None;
+                }
+                Incoming::Broken { code, reason } => {
+                    self.garage.metrics.closed(code);
+                    let code = Some(code);
+                    let _ = seat.push(Message::Close { code, reason });
+                    goodbye(frames, FAREWELL_OF_BROKEN).await;
+                    return None;
+                }
             };
             return Some(match Request::parse(&text) {
                 Ok(Request {
