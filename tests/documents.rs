@@ -98,6 +98,28 @@ fn the_protocol_lists_every_error_code() {
 }
 
 #[test]
+fn the_protocol_lists_every_close_code() {
+    let document = read("docs/protocol.md");
+    let generated = read("web/sdk/protocol.gen.ts");
+    let codes = generated.split("export const CloseCode = {").nth(1);
+    let codes = codes
+        .and_then(|rest| rest.split('}').next())
+        .expect("the generated codes");
+    let numbers = codes
+        .lines()
+        .filter_map(|line| line.split(": ").nth(1)?.strip_suffix(','));
+    let mut count = 0;
+    for number in numbers {
+        assert!(
+            document.contains(&format!("\n| {number} | ")),
+            "docs/protocol.md has no {number}"
+        );
+        count += 1;
+    }
+    assert!(count >= 8, "{count} codes were found in the generated file");
+}
+
+#[test]
 fn links_between_the_documents_lead_somewhere() {
     for file in [
         "README.md",
