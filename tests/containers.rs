@@ -4,7 +4,7 @@
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
-    reason = "helpers of tests: a panic is how they fail"
+    reason = "a test fails by panicking"
 )]
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,6 @@
 //! The documents say what the program says.
 
-#![expect(clippy::panic, reason = "helpers of tests: a panic is how they fail")]
+#![expect(clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 use std::path::Path;
