@@ -91,9 +91,22 @@ impl Settings {
                 ),
             ));
         }
+        // A ribbon around the Earth has little surface, and more cells than one client may cost.
+        let (reach_km, most_km) = (area.reach_m() / 1000.0, RIBBON * most.sqrt());
+        if reach_km > most_km {
+            return Err(ErrorBody::new(
+                ErrorCode::AreaTooLarge,
+                format!(
+                    "the viewport reaches {reach_km:.0} km from its middle and may reach {most_km:.0}: zoom in"
+                ),
+            ));
+        }
         Ok(area)
     }
 }
+
+/// How far a viewport may reach from its middle, in sides of the largest square it may be.
+const RIBBON: f64 = 3.0;
 
 fn invalid_area(error: NotAnArea) -> ErrorBody {
     ErrorBody::new(ErrorCode::InvalidArea, error.to_string())

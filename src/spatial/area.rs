@@ -154,7 +154,8 @@ impl Area {
     }
 
     /// Half the longest way through the area, metres, roughly: how far a cover must reach.
-    pub(super) fn reach_m(&self) -> f64 {
+    #[must_use]
+    pub fn reach_m(&self) -> f64 {
         match *self {
             Self::Circle { radius_m, .. } => radius_m,
             Self::Rectangle {

@@ -10,6 +10,12 @@
 mod client;
 #[path = "../support/http.rs"]
 mod http;
+#[path = "../support/node.rs"]
+mod node;
+#[path = "../support/raw.rs"]
+mod raw;
+#[path = "../support/redis.rs"]
+mod redis_server;
 #[path = "../support/say.rs"]
 mod say;
 #[path = "../support/service.rs"]
@@ -17,9 +23,16 @@ mod service;
 #[path = "../support/view.rs"]
 mod view;
 
+mod abuse;
 mod driver;
+mod embedded;
 mod fold;
 mod nearest;
+mod nodes;
 mod presence;
+mod redis_away;
+mod rest;
+mod slow;
+mod stopping;
 mod subscriptions;
 mod tokens;

@@ -1,0 +1,107 @@
+//! A real process of the program, as operators run it.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use crate::service::SECRET;
+
+pub(crate) struct Node {
+    pub(crate) address: SocketAddr,
+    child: Child,
+    /// Keeps the log's pipe read: a full one would stop the process.
+    _log: Receiver<String>,
+}
+
+impl Node {
+    /// `ridecast serve` with these arguments, on a port of its own.
+    pub(crate) fn serve(arguments: &[&str]) -> Self {
+        let mut all = vec!["serve", "--auth-secret", SECRET];
+        all.extend(arguments);
+        Self::run(&all, |line| Some(line.split_once("address=")?.1.trim()))
+    }
+
+    /// `ridecast demo` with these arguments.
+    pub(crate) fn demo(arguments: &[&str]) -> Self {
+        let mut all = vec!["demo"];
+        all.extend(arguments);
+        Self::run(&all, |line| line.split_once("http://")?.1.split('/').next())
+    }
+
+    fn run(arguments: &[&str], address_in: impl Fn(&str) -> Option<&str>) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_ridecast"))
+            .args(arguments)
+            .args(["--bind", "127.0.0.1:0", "--workers", "2"])
+            .env("RUST_LOG", "info")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let (tell, log) = channel();
+        let out = child.stdout.take().expect("piped");
+        let err = child.stderr.take().expect("piped");
+        let read = |pipe: Box<dyn std::io::Read + Send>| {
+            let tell = tell.clone();
+            std::thread::spawn(move || {
+                for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+                    // The test may have ended: go on reading.
+                    let _ = tell.send(line);
+                }
+            });
+        };
+        read(Box::new(out));
+        read(Box::new(err));
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let address = loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let line = log.recv_timeout(left).expect("it says where it listens");
+            if let Some(address) = address_in(&line) {
+                break address.parse().unwrap_or_else(|_| panic!("{line}"));
+            }
+        };
+        Self { address, child, _log: log }
+    }
+
+    /// Ends it as a crash would.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("our own child");
+        self.child.wait().expect("our own child");
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let script = ["-c", "kill -$0 $1", name, &self.child.id().to_string()];
+        let status = Command::new("sh").args(script).status().expect("sh");
+        assert!(status.success(), "kill -{name}");
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended_within(&mut self, longest: Duration) -> ExitStatus {
+        let deadline = Instant::now() + longest;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("our own child") {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "it still runs after {longest:?}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Memory in use, KiB.
+    pub(crate) fn rss_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        kib.and_then(|kib| kib.trim().parse().ok()).expect("a number")
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
