@@ -34,7 +34,7 @@ export class Ages {
       source: ID,
       layout: {
         "text-field": ["get", "text"],
-        "text-font": ["sans-serif"],
+        "text-font": this.font(),
         "text-size": 11,
         "text-anchor": "top",
         "text-offset": [0, 0.9],
@@ -42,6 +42,17 @@ export class Ages {
       paint: { "text-halo-width": 1.5 },
     });
     this.paint(theme);
+  }
+
+  /**
+   * The browser's own font; where the style names a glyph server, that has only
+   * the fonts of the style.
+   */
+  private font(): string[] {
+    const { glyphs, layers } = this.map.getStyle();
+    const fonts = layers.map((layer) => layer.type === "symbol" && layer.layout?.["text-font"]);
+    const named = glyphs ? fonts.find(isPlain) : undefined;
+    return named ?? ["sans-serif"];
   }
 
   paint(theme: Theme): void {
@@ -58,6 +69,11 @@ export class Ages {
     this.shown = shown;
     source.setData(collection(ages));
   }
+}
+
+/** A list of fonts, and no expression that gives one. */
+function isPlain(font: unknown): font is string[] {
+  return Array.isArray(font) && font[0] !== "get" && font.every((name) => typeof name === "string");
 }
 
 function collection(ages: Age[]) {

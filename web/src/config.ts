@@ -8,7 +8,12 @@ export interface PageConfig {
     /** GeoJSON of the roads to draw as the base map. */
     roads: string | null;
     attribution: string;
-    /** An operator's own MapLibre style, in place of the roads. */
+    /**
+     * Address of an operator's own MapLibre style, in place of the roads. The
+     * page's policy (`connect-src`) must allow the origins of the style and of
+     * all that it names: tiles, glyphs, sprites. A relative one is beside the
+     * page, where the policy allows it as it is.
+     */
     style: string | null;
     /** The same for dark surroundings; absent or null: `style` serves both. */
     dark_style?: string | null;

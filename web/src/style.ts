@@ -14,7 +14,8 @@ const MIDDLE = ["secondary", "tertiary"];
  */
 export function baseStyle(config: PageConfig, theme: Theme): StyleSpecification | string {
   const { style, dark_style } = config.map;
-  if (style) return theme === "dark" ? (dark_style ?? style) : style;
+  const own = (theme === "dark" && dark_style) || style;
+  if (own) return new URL(own, document.baseURI).href;
   return roadStyle(config, theme);
 }
 

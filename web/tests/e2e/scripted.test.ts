@@ -2,7 +2,7 @@
 // far apart. And the policy: the mock sends the strictest one.
 import type { Browser } from "playwright-core";
 import { afterEach, beforeAll, expect, it } from "vitest";
-import { connectionText, launch, open, ready, until } from "./browser.ts";
+import { canvasBox, connectionText, launch, open, pixelsLike, ready, until } from "./browser.ts";
 import { mock, type Service } from "./service.ts";
 
 let browser: Browser;
@@ -69,6 +69,53 @@ it("fades what was not heard of for long, tells its age, and runs under a strict
   // A refusal by the policy would be an error of its own kind.
   expect(errors.filter((error) => /policy|directive/i.test(error))).toEqual([]);
   await page.context().close();
+});
+
+/** Of `/style.json`, and of the page's own base map in light surroundings. */
+const OWN_LAND: [number, number, number] = [0xff, 0xd5, 0xe5];
+const LAND: [number, number, number] = [0xe9, 0xeb, 0xe6];
+
+/** The colour of the land, far from the vehicles; and with the vehicles on it. */
+async function seesLand(url: string, land: [number, number, number]) {
+  const opened = await open(browser, url);
+  await ready(opened.page);
+  await until("the land in its colour", async () => {
+    const box = await canvasBox(opened.page);
+    return (await pixelsLike(opened.page, { x: box.x + 30, y: box.y + 30 }, 10, [land])) === 400;
+  });
+  return opened;
+}
+
+it("shows an operator's own style, with the ages in a font that it has", async () => {
+  const url = await serve({ style: "style.json", vehicles: 40 });
+  const { page, errors, requests } = await seesLand(url, OWN_LAND);
+  // The silent ones tell their age, in digits; the style's own label is Cyrillic.
+  const digits = await until("the glyphs of the digits", async () =>
+    requests.find((request) => request.endsWith("/0-255.pbf")),
+  );
+  expect(digits).toContain("/fonts/Own%20Font/");
+  expect(await page.getByTestId("notice").isVisible()).toBe(false);
+  expect(errors).toEqual([]);
+  await page.context().close();
+});
+
+it("a style of another origin needs that in the policy; without, there are vehicles all the same", async () => {
+  const other = await mock({ vehicles: 0 });
+  await other.start();
+  try {
+    const style = `${other.url}style.json`;
+    const refused = await seesLand(await serve({ style }), LAND);
+    expect(await refused.page.getByTestId("notice").textContent()).toMatch(/could not be loaded/);
+    expect(refused.errors.join()).toMatch(/connect-src/);
+    await refused.page.context().close();
+    await service.stop();
+    const origins = [new URL(other.url).origin];
+    const allowed = await seesLand(await serve({ style, origins }), OWN_LAND);
+    expect(allowed.errors).toEqual([]);
+    await allowed.page.context().close();
+  } finally {
+    await other.stop();
+  }
 });
 
 it("an idle map is not drawn again and again", async () => {

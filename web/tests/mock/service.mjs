@@ -21,10 +21,14 @@ const TYPES = {
   ".svg": "image/svg+xml",
 };
 
-/** The strictest policy that the page is known to work under. */
-export const POLICY =
+/**
+ * The strictest policy that the page is known to work under.
+ * @param {string[]} origins of the operator's map style, its tiles and glyphs
+ */
+export const policy = (origins = []) =>
   "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; worker-src 'self'; " +
-  "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  `connect-src ${["'self'", ...origins].join(" ")}; ` +
+  "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /**
  * A frame of `ridecast.v1.bin`.
@@ -82,6 +86,8 @@ export function encodeFrame(subscription, snapshot, vehicles, left, baseMs = Dat
  * @param {string} [options.roads] a GeoJSON file; without it the vehicles drive in zigzag
  * @param {number} [options.vehicles]
  * @param {number} [options.intervalMs] between two fixes of a vehicle
+ * @param {string} [options.style] address of a map style for the page; one is at `/style.json`
+ * @param {string[]} [options.origins] that the policy allows to ask for the style
  * @param {string} [options.token] the only good one; without it the page is given one
  */
 export async function startMock({
@@ -91,11 +97,13 @@ export async function startMock({
   vehicles = 300,
   intervalMs = 1000,
   token,
+  style,
+  origins,
 }) {
   const town = makeTown(roads, vehicles);
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? "/", "http://mock").pathname;
-    response.setHeader("Content-Security-Policy", POLICY);
+    response.setHeader("Content-Security-Policy", policy(origins));
     if (path === "/config.json") {
       response.end(
         JSON.stringify({
@@ -105,11 +113,20 @@ export async function startMock({
             roads: roads ? "/map/roads.geojson" : null,
             attribution:
               '<a href="https://www.openstreetmap.org/copyright">© OpenStreetMap contributors</a>',
-            style: null,
+            style: style ?? null,
             dark_style: null,
           },
         }),
       );
+    } else if (path === "/style.json") {
+      // A page at another port is of another origin.
+      response.setHeader("Access-Control-Allow-Origin", "*");
+      response.end(JSON.stringify(makeStyle(`http://${request.headers.host}`)));
+    } else if (path.startsWith("/fonts/")) {
+      response.setHeader("Access-Control-Allow-Origin", "*");
+      // No glyph at all is a font too; of no other font than the style's.
+      response.statusCode = path.startsWith("/fonts/Own%20Font/") ? 200 : 404;
+      response.end();
     } else if (path === "/map/roads.geojson" && roads) {
       createReadStream(roads).pipe(response);
     } else {
@@ -206,6 +223,28 @@ export async function startMock({
       server.closeAllConnections();
       return new Promise((resolve) => server.close(resolve));
     },
+  };
+}
+
+/** A style as operators have: with a glyph server, which has but the fonts of the style.
+ * @param {string} origin */
+function makeStyle(origin) {
+  const point = { type: "Point", coordinates: [7.42, 43.735] };
+  return {
+    version: 8,
+    glyphs: `${origin}/fonts/{fontstack}/{range}.pbf`,
+    sources: {
+      town: { type: "geojson", data: { type: "Feature", properties: {}, geometry: point } },
+    },
+    layers: [
+      { id: "own", type: "background", paint: { "background-color": "#ffd5e5" } },
+      {
+        id: "town",
+        type: "symbol",
+        source: "town",
+        layout: { "text-field": "Град", "text-font": ["Own Font"] },
+      },
+    ],
   };
 }
 
