@@ -1,5 +1,11 @@
 //! The laws of the house: arrows go down only, and a few names stay in their rooms.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests may fail the test"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,7 @@
 /// Why the server closes a socket: the code in the close frame and in `bye`.
 ///
-/// 4000 to 4499 ask the client to reconnect, 4500 to 4999 tell it not to.
+/// After 4000 to 4499 the client may reconnect as it is, after 4500 to 4999
+/// something must be mended first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u16)]
 pub enum CloseCode {
@@ -31,10 +32,13 @@ impl CloseCode {
         self as u16
     }
 
-    /// Whether the client should connect again.
+    /// Whether the client should connect again by itself.
+    ///
+    /// Not one that was replaced, although its code is of the class that may:
+    /// two devices of one driver would throw each other out for ever.
     #[must_use]
     pub const fn reconnect(self) -> bool {
-        self.number() < 4500
+        self.number() < 4500 && !matches!(self, Self::Replaced)
     }
 
     /// The reason for people, in the close frame and in `bye`.

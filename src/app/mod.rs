@@ -5,7 +5,6 @@ mod listen;
 mod settings;
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -57,7 +56,6 @@ pub struct App {
     server: Server,
     sessions: Arc<Sessions>,
     writer: Arc<Writer>,
-    stopping: Arc<AtomicBool>,
     drain: Duration,
 }
 
@@ -78,10 +76,9 @@ impl App {
         let listener = listen(settings.bind).map_err(bind_error)?;
         let address = listener.local_addr().map_err(bind_error)?;
         let house = House::open(&settings).await?;
-        let (sessions, writer, stopping) = (
+        let (sessions, writer) = (
             Arc::clone(&house.garage.sessions),
             Arc::clone(&house.health.writer),
-            Arc::clone(&house.health.stopping),
         );
         let drain = settings.drain;
         let server = serve(house, settings, listener)?;
@@ -90,7 +87,6 @@ impl App {
             server,
             sessions,
             writer,
-            stopping,
             drain,
         })
     }
@@ -117,8 +113,8 @@ impl App {
                 };
             }
         }
-        self.stopping.store(true, Ordering::Relaxed);
-        handle.pause().await;
+        // Still listening: who asks for readiness or a session is told no, instead of left waiting.
+        self.sessions.stop();
         send_away(&self.sessions, self.drain).await;
         handle.stop(false).await;
         let _ = server.await;
@@ -171,7 +167,7 @@ impl House {
             garage: Garage {
                 fleet: Arc::clone(&fleet),
                 peers: Arc::clone(&peers),
-                sessions,
+                sessions: Arc::clone(&sessions),
                 node,
                 metrics: Arc::clone(&metrics),
             },
@@ -180,7 +176,7 @@ impl House {
                 store: Arc::clone(&store),
                 writer,
                 metrics,
-                stopping: Arc::new(AtomicBool::new(false)),
+                sessions: Arc::clone(&sessions),
             },
             queries: Queries {
                 fleet,

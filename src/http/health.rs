@@ -1,11 +1,11 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::{HttpResponse, web};
 use ridecast_protocol::VehicleState;
 use serde_json::json;
 
 use crate::fleet::{Fleet, Writer};
+use crate::session::Sessions;
 use crate::store::Store;
 use crate::telemetry::{Metrics, Observed};
 
@@ -20,8 +20,8 @@ pub struct Health {
     pub writer: Arc<Writer>,
     /// The counters.
     pub metrics: Arc<Metrics>,
-    /// The node takes no more sessions.
-    pub stopping: Arc<AtomicBool>,
+    /// Tell whether the node takes no more.
+    pub sessions: Arc<Sessions>,
 }
 
 /// `GET /healthz`: the process answers.
@@ -31,7 +31,7 @@ pub(super) async fn alive() -> HttpResponse {
 
 /// `GET /readyz`: the node should get traffic.
 pub(super) async fn ready(health: web::ThinData<Health>) -> HttpResponse {
-    let stopping = health.stopping.load(Ordering::Relaxed);
+    let stopping = health.sessions.is_stopping();
     let lag = health.writer.lag();
     let store = match health.store.ping().await {
         Ok(()) if lag.is_zero() => "ok".to_owned(),

@@ -14,7 +14,7 @@ use ridecast_protocol::{
 };
 
 pub use actor::{End, FAREWELL, FAREWELL_OF_BROKEN, SessionActor, bye};
-pub use registry::{Full, Place, Sessions};
+pub use registry::{NoEntry, Place, Sessions};
 
 use crate::auth::Person;
 use crate::hub::Seat;

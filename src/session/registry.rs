@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use actix::Recipient;
 use dashmap::DashMap;
@@ -13,14 +13,21 @@ use crate::telemetry::now_ms;
 pub struct Sessions {
     most: usize,
     taken: AtomicUsize,
+    stopping: AtomicBool,
     open: DashMap<SessionId, Recipient<End>>,
     drivers: DashMap<UserId, (SessionId, Recipient<End>)>,
 }
 
-/// The service has as many sessions as it may have.
+/// Why nobody is let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the service has as many sessions as it may have")]
-pub struct Full;
+pub enum NoEntry {
+    /// All places are taken.
+    #[error("the service has as many sessions as it may have")]
+    Full,
+    /// The service sends its sessions away.
+    #[error("this node is stopping")]
+    Stopping,
+}
 
 /// The right to one session, until dropped.
 #[derive(Debug)]
@@ -35,6 +42,7 @@ impl Sessions {
         Arc::new(Self {
             most,
             taken: AtomicUsize::new(0),
+            stopping: AtomicBool::new(false),
             open: DashMap::new(),
             drivers: DashMap::new(),
         })
@@ -43,15 +51,29 @@ impl Sessions {
     /// A place for one more session.
     ///
     /// # Errors
-    /// [`Full`].
-    pub fn enter(self: &Arc<Self>) -> Result<Place, Full> {
+    /// [`NoEntry`].
+    pub fn enter(self: &Arc<Self>) -> Result<Place, NoEntry> {
+        if self.is_stopping() {
+            return Err(NoEntry::Stopping);
+        }
         if self.taken.fetch_add(1, Ordering::Relaxed) >= self.most {
             self.taken.fetch_sub(1, Ordering::Relaxed);
-            return Err(Full);
+            return Err(NoEntry::Full);
         }
         Ok(Place {
             sessions: Arc::clone(self),
         })
+    }
+
+    /// Lets nobody in any more.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether nobody is let in any more.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// A name for a session. Of two names the newer session's is the greater,

@@ -79,12 +79,12 @@ pub async fn open(
 ) -> actix_web::Result<HttpResponse> {
     // The browser must see the close code, so a bad token is told after the upgrade, not instead of it.
     let person = door.who(&request, query.ticket.as_deref()).await;
-    let Ok(place) = door.sessions().enter() else {
-        let error = ErrorBody::new(
-            ErrorCode::Overloaded,
-            "the service has as many sessions as it may have",
-        );
-        return Ok(HttpResponse::ServiceUnavailable().json(error));
+    let place = match door.sessions().enter() {
+        Ok(place) => place,
+        Err(no_entry) => {
+            let error = ErrorBody::new(ErrorCode::Overloaded, no_entry.to_string());
+            return Ok(HttpResponse::ServiceUnavailable().json(error));
+        }
     };
     // actix-ws checks the handshake and answers it. Reading and writing are ours
     // (see `frames` and `outgoing`), so it gets an empty payload, and its body is replaced.
