@@ -268,12 +268,13 @@ impl Fleet {
         }
     }
 
-    /// Forgets the vehicles of other nodes for which `stays` is false.
-    pub fn forget_others(&self, stays: impl Fn(&VehicleId, CoarseCell) -> bool) {
+    /// Forgets the vehicles of other nodes for which `stays`, told where and when
+    /// (`heard_at_ms`) they were last heard, is false.
+    pub fn forget_others(&self, stays: impl Fn(&VehicleId, CoarseCell, i64) -> bool) {
         for vehicle in self.snapshot() {
             let mut now = vehicle.now.lock();
             let cell = now.cell.map(Cell::coarse);
-            if !now.ours && cell.is_some_and(|cell| !stays(vehicle.id(), cell)) {
+            if !now.ours && cell.is_some_and(|cell| !stays(vehicle.id(), cell, now.heard_at_ms)) {
                 self.remove(&vehicle, &mut now);
             }
         }

@@ -19,6 +19,12 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(20);
 /// How long changes of what is watched are gathered.
 const ATTACH_AFTER: Duration = Duration::from_millis(10);
 const TIDY_EVERY: Duration = Duration::from_secs(1);
+/// Moves are told before they are stored: who loads in between finds neither. So what is
+/// loaded is loaded again, when the other nodes have written, and when they have after an
+/// attempt that failed.
+const LOAD_AGAIN_AFTER: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(4)];
+/// What was heard so lately may not be stored yet.
+const STORED_WITHIN_MS: i64 = 3_000;
 /// How long a cell that only a query asked for is listened to.
 const QUERIED_FOR: Duration = Duration::from_secs(30);
 /// How long a query waits for the vehicles of other nodes.
@@ -186,6 +192,7 @@ impl Peers {
     async fn attach(self: Arc<Self>) {
         let mut listened = FxHashSet::default();
         let mut tidied = Instant::now();
+        let mut again: Vec<(Instant, CoarseCell)> = Vec::new();
         loop {
             tokio::select! {
                 () = self.fleet.watches_changed.notified() => {}
@@ -207,18 +214,34 @@ impl Peers {
                 listened.clone_from(&wanted);
                 self.attached
                     .send_modify(|attached| attached.retain(|cell| wanted.contains(cell)));
-                self.fleet.forget_others(|_, cell| wanted.contains(&cell));
+                self.fleet
+                    .forget_others(|_, cell, _| wanted.contains(&cell));
             }
+            let now = Instant::now();
+            let due: FxHashSet<_> = again
+                .extract_if(.., |(at, _)| *at <= now)
+                .map(|(_, cell)| cell)
+                .filter(|cell| wanted.contains(cell))
+                .collect();
             let new: Vec<_> = wanted
                 .difference(&self.attached.borrow())
                 .copied()
                 .collect();
-            if !new.is_empty() && self.load(&new).await {
-                self.attached.send_modify(|attached| attached.extend(new));
+            let load: Vec<_> = due.iter().chain(&new).copied().collect();
+            if !load.is_empty() {
+                if self.load(&load).await {
+                    for after in LOAD_AGAIN_AFTER {
+                        again.extend(new.iter().map(|&cell| (now + after, cell)));
+                    }
+                    self.attached.send_modify(|attached| attached.extend(new));
+                } else {
+                    again.extend(due.iter().map(|&cell| (now + TIDY_EVERY, cell)));
+                }
             }
             if tidied.elapsed() >= TIDY_EVERY {
                 // What moved out of the cells listened to would stand still here.
-                self.fleet.forget_others(|_, cell| wanted.contains(&cell));
+                self.fleet
+                    .forget_others(|_, cell, _| wanted.contains(&cell));
                 tidied = Instant::now();
             }
         }
@@ -233,9 +256,10 @@ impl Peers {
             }
         };
         let known: FxHashSet<VehicleId> = records.iter().map(|record| record.id.clone()).collect();
-        self.fleet
-            .forget_others(|id, cell| known.contains(id) || !cells.contains(&cell));
         let now_ms = now_ms();
+        self.fleet.forget_others(|id, cell, heard_at_ms| {
+            known.contains(id) || !cells.contains(&cell) || heard_at_ms > now_ms - STORED_WITHIN_MS
+        });
         for record in records {
             let heard_at_ms = record.heard_at_ms.min(now_ms);
             self.fleet.hear(record, heard_at_ms, now_ms, false);
