@@ -120,6 +120,40 @@ fn the_protocol_lists_every_close_code() {
 }
 
 #[test]
+fn the_protocol_lists_every_message_and_address() {
+    let document = read("docs/protocol.md");
+    let generated = read("web/sdk/protocol.gen.ts");
+    let mut messages = 0;
+    for message in generated.split("{ \"type\": \"").skip(1) {
+        let message = message.split('"').next().unwrap();
+        assert!(
+            document.contains(&format!("`{message}`")),
+            "docs/protocol.md has no {message}"
+        );
+        messages += 1;
+    }
+    assert!(
+        messages >= 15,
+        "{messages} types were found in the generated file"
+    );
+    let routes = read("src/http/mod.rs");
+    let mut addresses = 0;
+    for address in routes.split(".route(\"").skip(1) {
+        let address = address.split('"').next().unwrap();
+        let known = [address.to_owned(), format!("/v1{address}")];
+        assert!(
+            known
+                .iter()
+                .any(|address| document.contains(&format!("{address}`"))
+                    || document.contains(&format!("{address}?"))),
+            "docs/protocol.md has no {address}"
+        );
+        addresses += 1;
+    }
+    assert!(addresses >= 8, "{addresses} routes were found");
+}
+
+#[test]
 fn links_between_the_documents_lead_somewhere() {
     for file in [
         "README.md",

@@ -52,9 +52,14 @@ async fn what_cannot_be_read_is_answered_and_the_session_lives() {
     client.send_raw(Message::binary(vec![0; 10])).await;
     let answer = client.answer().await;
     assert!(matches!(&answer, ServerMessage::Error { error, .. } if error.code == E::BadJson));
-    client.send(&json!({"type": "nonsense", "id": "mine"})).await;
+    client
+        .send(&json!({"type": "nonsense", "id": "mine"}))
+        .await;
     let answer = serde_json::to_value(client.answer().await).unwrap();
-    assert_eq!((&answer["id"], &answer["retryable"]), (&json!("mine"), &json!(false)));
+    assert_eq!(
+        (&answer["id"], &answer["retryable"]),
+        (&json!("mine"), &json!(false))
+    );
     client.settle().await;
 }
 
@@ -64,7 +69,11 @@ async fn who_goes_on_sending_rubbish_is_closed() {
     for binary in [false, true] {
         let mut client = Client::open(service.address, "r1", Role::Rider).await;
         for _ in 0..70 {
-            let message = if binary { Message::binary(vec![1]) } else { Message::text("rubbish") };
+            let message = if binary {
+                Message::binary(vec![1])
+            } else {
+                Message::text("rubbish")
+            };
             client.send_raw(message).await;
         }
         let farewell = client.farewell().await;
@@ -78,7 +87,9 @@ async fn a_flood_is_told_and_then_closed() {
     let service = Service::start();
     let mut client = Client::open(service.address, "r1", Role::Rider).await;
     for _ in 0..1500 {
-        client.send(&json!({"type": "unsubscribe", "subscription": "x"})).await;
+        client
+            .send(&json!({"type": "unsubscribe", "subscription": "x"}))
+            .await;
     }
     let farewell = client.farewell().await;
     assert!(farewell.errors.contains(&ErrorCode::RateLimited));
@@ -111,11 +122,23 @@ async fn what_breaks_the_protocol_is_closed_with_its_code() {
         ("an unknown opcode", frame(FIN | 3, text), 1002),
         ("a fragmented ping", frame(PING, b"x"), 1002),
         ("a long ping", frame(FIN | PING, &huge[..126]), 1002),
-        ("a fragment of nothing", frame(FIN | CONTINUATION, text), 1002),
+        (
+            "a fragment of nothing",
+            frame(FIN | CONTINUATION, text),
+            1002,
+        ),
         ("a message within another", two_texts, 1002),
         ("a close of one byte", frame(FIN | CLOSE, b"x"), 1002),
-        ("a close code that must not be sent", frame(FIN | CLOSE, &1005_u16.to_be_bytes()), 1002),
-        ("a close code that nobody knows", frame(FIN | CLOSE, &999_u16.to_be_bytes()), 1002),
+        (
+            "a close code that must not be sent",
+            frame(FIN | CLOSE, &1005_u16.to_be_bytes()),
+            1002,
+        ),
+        (
+            "a close code that nobody knows",
+            frame(FIN | CLOSE, &999_u16.to_be_bytes()),
+            1002,
+        ),
     ] {
         let mut client = raw(&service).await;
         client.write(&bytes).await;
@@ -132,7 +155,10 @@ async fn fragments_pings_and_closes_are_handled() {
     client.frame(FIN | PING, b"in between").await;
     client.frame(CONTINUATION, br#""pi"#).await;
     client.frame(FIN | CONTINUATION, br#"ng","id":7}"#).await;
-    assert_eq!(client.next().await.unwrap(), (FIN | PONG, b"in between".to_vec()));
+    assert_eq!(
+        client.next().await.unwrap(),
+        (FIN | PONG, b"in between".to_vec())
+    );
     let (first, pong) = client.next().await.unwrap();
     assert_eq!(first, FIN | TEXT);
     assert!(pong.starts_with(br#"{"type":"pong","id":7"#));
@@ -141,13 +167,19 @@ async fn fragments_pings_and_closes_are_handled() {
         client.write(&[byte]).await;
         tokio::task::yield_now().await;
     }
-    assert_eq!(client.next().await.unwrap(), (FIN | PONG, b"slowly".to_vec()));
+    assert_eq!(
+        client.next().await.unwrap(),
+        (FIN | PONG, b"slowly".to_vec())
+    );
 
     // The client closes: its code comes back, and the connection ends.
     for (payload, code) in [
         (vec![], None),
         (1000_u16.to_be_bytes().to_vec(), Some(1000)),
-        ([&3999_u16.to_be_bytes()[..], b"because"].concat(), Some(3999)),
+        (
+            [&3999_u16.to_be_bytes()[..], b"because"].concat(),
+            Some(3999),
+        ),
         (4999_u16.to_be_bytes().to_vec(), Some(4999)),
     ] {
         let mut client = raw(&service).await;
@@ -198,7 +230,9 @@ async fn what_is_no_handshake_gets_an_answer_of_http() {
     let service = Service::start();
     let ask = async |headers: &str| {
         use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-        let mut socket = tokio::net::TcpStream::connect(service.address).await.unwrap();
+        let mut socket = tokio::net::TcpStream::connect(service.address)
+            .await
+            .unwrap();
         let request = format!("GET /v1/ws HTTP/1.1\r\nhost: x\r\n{headers}\r\n");
         socket.write_all(request.as_bytes()).await.unwrap();
         let mut answer = [0; 12];
@@ -207,11 +241,19 @@ async fn what_is_no_handshake_gets_an_answer_of_http() {
     };
     let upgrade = "upgrade: websocket\r\nconnection: upgrade\r\n";
     let key = "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-    assert_eq!(ask(&format!("{upgrade}{key}sec-websocket-version: 8\r\n")).await, "HTTP/1.1 426");
-    assert_eq!(ask(&format!("{upgrade}sec-websocket-version: 13\r\n")).await, "HTTP/1.1 400");
+    assert_eq!(
+        ask(&format!("{upgrade}{key}sec-websocket-version: 8\r\n")).await,
+        "HTTP/1.1 426"
+    );
+    assert_eq!(
+        ask(&format!("{upgrade}sec-websocket-version: 13\r\n")).await,
+        "HTTP/1.1 400"
+    );
     assert_eq!(ask("").await, "HTTP/1.1 400");
     for method in ["POST", "DELETE"] {
-        let reply = try_request(service.address, method, "/v1/ws", None, Some("")).await.unwrap();
+        let reply = try_request(service.address, method, "/v1/ws", None, Some(""))
+            .await
+            .unwrap();
         assert!((400..500).contains(&reply.status), "{reply:?}");
     }
     let _still = Client::open(service.address, "r1", Role::Rider).await;
@@ -237,7 +279,10 @@ async fn one_session_too_many_is_told_so_and_a_place_is_free_again() {
     drop(two);
     let deadline = tokio::time::Instant::now() + crate::client::DEADLINE;
     while Client::try_connect(service.address, &how).await.is_err() {
-        assert!(tokio::time::Instant::now() < deadline, "the place was never free");
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "the place was never free"
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -254,7 +299,9 @@ async fn costly_wishes_of_one_do_not_hold_up_the_others() {
     costly.ok(ribbon(0.0)).await;
     let flood = tokio::spawn(async move {
         for n in 0..400 {
-            costly.send(&crate::say::update(ribbon(f64::from(n) * 0.01))).await;
+            costly
+                .send(&crate::say::update(ribbon(f64::from(n) * 0.01)))
+                .await;
         }
         costly.settle().await;
         assert_eq!(costly.complaints(), []);
@@ -264,11 +311,18 @@ async fn costly_wishes_of_one_do_not_hold_up_the_others() {
     let mut rounds = 0;
     while !flood.is_finished() {
         let since = tokio::time::Instant::now();
-        rider.ok(nearby(&format!("n{rounds}"), MONTEVIDEO, 500.0)).await;
-        rider.ok(json!({"type": "unsubscribe", "subscription": format!("n{rounds}")})).await;
+        rider
+            .ok(nearby(&format!("n{rounds}"), MONTEVIDEO, 500.0))
+            .await;
+        rider
+            .ok(json!({"type": "unsubscribe", "subscription": format!("n{rounds}")}))
+            .await;
         slowest = slowest.max(since.elapsed());
         rounds += 1;
     }
     flood.await.unwrap();
-    assert!(rounds > 0 && slowest < Duration::from_secs(2), "{slowest:?} in {rounds} rounds");
+    assert!(
+        rounds > 0 && slowest < Duration::from_secs(2),
+        "{slowest:?} in {rounds} rounds"
+    );
 }

@@ -36,17 +36,25 @@ async fn a_restart_keeps_the_vehicles_until_their_time() {
     let service = start();
     let mut rider = Client::open(service.address, "r1", Role::Rider).await;
     rider.ok(nearby("n", MONTEVIDEO, 500.0)).await;
-    rider.until("n", "a snapshot", |view| view.snapshots == 1).await;
+    rider
+        .until("n", "a snapshot", |view| view.snapshots == 1)
+        .await;
     assert_eq!(rider.view("n").ids(), ["stays"]);
     assert_eq!(rider.view("n").vehicles["stays"].class, "van");
-    let silent = |view: &crate::view::View| view.vehicles.get("stays").is_some_and(|it| it.state == VehicleState::Silent);
+    let silent = |view: &crate::view::View| {
+        view.vehicles
+            .get("stays")
+            .is_some_and(|it| it.state == VehicleState::Silent)
+    };
     rider.until("n", "silent", silent).await;
     // The driver is back and goes on from there.
     let mut stays = Client::open(service.address, "stays", Role::Driver).await;
     stays.ok(go_online("van")).await;
     stays.ok(position(offset(MONTEVIDEO, 20.0, 0.0))).await;
     rider
-        .until("n", "online", |view| view.vehicles["stays"].state == VehicleState::Online)
+        .until("n", "online", |view| {
+            view.vehicles["stays"].state == VehicleState::Online
+        })
         .await;
     stays.vanish();
     rider.until("n", "gone", |view| view.ids().is_empty()).await;
@@ -55,8 +63,13 @@ async fn a_restart_keeps_the_vehicles_until_their_time() {
     let service = start();
     let mut rider = Client::open(service.address, "r1", Role::Rider).await;
     rider.ok(nearby("n", MONTEVIDEO, 500.0)).await;
-    rider.until("n", "a snapshot", |view| view.snapshots == 1).await;
-    assert!(rider.view("n").ids().is_empty(), "gone is gone after a restart too");
+    rider
+        .until("n", "a snapshot", |view| view.snapshots == 1)
+        .await;
+    assert!(
+        rider.view("n").ids().is_empty(),
+        "gone is gone after a restart too"
+    );
 }
 
 #[tokio::test]
@@ -77,7 +90,9 @@ async fn a_crash_loses_two_seconds_at_most() {
     let node = Node::serve(&["--store", &store]);
     let (latitude, longitude) = MONTEVIDEO;
     let path = format!("/v1/vehicles?latitude={latitude}&longitude={longitude}&radius_m=100");
-    let found: NearbyVehicles = get(node.address, &path, Some(&token("r1", Role::Rider))).await.json();
+    let found: NearbyVehicles = get(node.address, &path, Some(&token("r1", Role::Rider)))
+        .await
+        .json();
     assert_eq!(found.vehicles.len(), 1);
     let lost_ms = last - found.vehicles[0].timestamp_ms;
     assert!((0..2_000).contains(&lost_ms), "{lost_ms} ms were lost");

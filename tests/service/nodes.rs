@@ -42,20 +42,30 @@ async fn driver_at(node: &Node, id: &str, place: Place) -> Client {
 async fn rider_at(node: &Node, place: Place, radius_m: f64) -> Client {
     let mut rider = Client::open(node.address, "r1", Role::Rider).await;
     rider.ok(nearby("n", place, radius_m)).await;
-    rider.until("n", "a snapshot", |view| view.snapshots == 1).await;
+    rider
+        .until("n", "a snapshot", |view| view.snapshots == 1)
+        .await;
     rider
 }
 
 fn at(id: &'static str, place: Place) -> impl Fn(&View) -> bool {
-    move |view| view.vehicles.get(id).is_some_and(|it| (it.latitude, it.longitude) == place)
+    move |view| {
+        view.vehicles
+            .get(id)
+            .is_some_and(|it| (it.latitude, it.longitude) == place)
+    }
 }
 
 /// Two places 400 m apart, with a border of coarse cells between them.
 fn around_a_border() -> (Place, Place) {
-    let cell = |(latitude, longitude): Place| CoarseCell::of(LatLon::new(latitude, longitude).unwrap());
+    let cell =
+        |(latitude, longitude): Place| CoarseCell::of(LatLon::new(latitude, longitude).unwrap());
     for n in 0..500 {
         let (here, there) = (f64::from(n) * 100.0, f64::from(n) * 100.0 + 400.0);
-        let (here, there) = (offset(MONTEVIDEO, 0.0, here), offset(MONTEVIDEO, 0.0, there));
+        let (here, there) = (
+            offset(MONTEVIDEO, 0.0, here),
+            offset(MONTEVIDEO, 0.0, there),
+        );
         if cell(here) != cell(there) {
             return (here, there);
         }
@@ -79,18 +89,24 @@ async fn what_a_driver_does_on_one_node_is_seen_on_the_other() {
     for _ in 0..3 {
         driver.ok(position(there)).await;
         rider.until("n", "over the border", at("d1", there)).await;
-        near.until("n", "it left over the border", |view| view.ids().is_empty()).await;
+        near.until("n", "it left over the border", |view| view.ids().is_empty())
+            .await;
         driver.ok(position(here)).await;
         rider.until("n", "and back", at("d1", here)).await;
         near.until("n", "and back", at("d1", here)).await;
     }
     driver.ok(position(offset(here, 0.0, 60_000.0))).await;
-    rider.until("n", "it left", |view| view.ids().is_empty()).await;
+    rider
+        .until("n", "it left", |view| view.ids().is_empty())
+        .await;
     driver.ok(position(here)).await;
     rider.until("n", "it is back", at("d1", here)).await;
     driver.ok(json!({"type": "go_offline"})).await;
-    rider.until("n", "it went offline", |view| view.ids().is_empty()).await;
-    near.until("n", "it went offline", |view| view.ids().is_empty()).await;
+    rider
+        .until("n", "it went offline", |view| view.ids().is_empty())
+        .await;
+    near.until("n", "it went offline", |view| view.ids().is_empty())
+        .await;
 }
 
 #[tokio::test]
@@ -110,7 +126,9 @@ async fn queries_and_snapshots_have_the_others_vehicles() {
     }
     // Stands still: only the snapshot, or what is loaded after it, can tell.
     let mut rider = rider_at(&nodes.b, MONTEVIDEO, 1000.0).await;
-    rider.until("n", "it stands there", at("d1", MONTEVIDEO)).await;
+    rider
+        .until("n", "it stands there", at("d1", MONTEVIDEO))
+        .await;
 }
 
 /// A vehicle that tells one position, at the moment that somebody elsewhere begins to watch, and then stands still.
@@ -134,7 +152,9 @@ async fn what_appears_while_somebody_begins_to_watch_is_not_missed() {
         watching.push((rider, driver));
     }
     for (n, (rider, _)) in watching.iter_mut().enumerate() {
-        rider.until("n", &format!("number {n}"), |view| view.vehicles.len() == 1).await;
+        rider
+            .until("n", &format!("number {n}"), |view| view.vehicles.len() == 1)
+            .await;
     }
 }
 
@@ -165,8 +185,10 @@ async fn a_driver_who_reconnects_elsewhere_is_the_same_vehicle() {
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
     second.ok(json!({"type": "go_offline"})).await;
-    on_a.until("n", "offline", |view| view.ids().is_empty()).await;
-    on_b.until("n", "offline", |view| view.ids().is_empty()).await;
+    on_a.until("n", "offline", |view| view.ids().is_empty())
+        .await;
+    on_b.until("n", "offline", |view| view.ids().is_empty())
+        .await;
 }
 
 #[tokio::test]
@@ -180,8 +202,10 @@ async fn who_reconnects_elsewhere_can_go_offline_there() {
     driver.vanish();
     let mut driver = Client::open(nodes.b.address, "d1", Role::Driver).await;
     driver.ok(json!({"type": "go_offline"})).await;
-    on_b.until("n", "offline", |view| view.ids().is_empty()).await;
-    on_a.until("n", "offline", |view| view.ids().is_empty()).await;
+    on_b.until("n", "offline", |view| view.ids().is_empty())
+        .await;
+    on_a.until("n", "offline", |view| view.ids().is_empty())
+        .await;
 }
 
 #[tokio::test]
@@ -193,14 +217,24 @@ async fn the_vehicles_of_a_node_that_dies_go_silent_and_are_gone() {
     let Pair { a, b: _b, _redis } = nodes;
     a.kill();
     let state = |view: &View| view.vehicles.get("d1").map(|it| it.state);
-    rider.until("n", "silent", |view| state(view) == Some(VehicleState::Silent)).await;
+    rider
+        .until("n", "silent", |view| {
+            state(view) == Some(VehicleState::Silent)
+        })
+        .await;
     rider.until("n", "gone", |view| state(view).is_none()).await;
 }
 
 #[tokio::test]
 async fn a_ticket_of_one_node_opens_one_session_on_the_other() {
     let nodes = pair(&[]);
-    let reply = post(nodes.a.address, "/v1/tickets", Some(&token("r1", Role::Rider)), "").await;
+    let reply = post(
+        nodes.a.address,
+        "/v1/tickets",
+        Some(&token("r1", Role::Rider)),
+        "",
+    )
+    .await;
     let how = How {
         ticket: Some(reply.json::<Ticket>().ticket),
         ..How::default()

@@ -18,7 +18,11 @@ async fn until_ready(address: SocketAddr, ready: bool) -> Value {
     loop {
         let reply = get(address, "/readyz", None).await;
         let body: Value = reply.json();
-        assert_eq!(reply.status == 200, body["ready"] == json!(true), "{reply:?}");
+        assert_eq!(
+            reply.status == 200,
+            body["ready"] == json!(true),
+            "{reply:?}"
+        );
         if (reply.status == 200) == ready {
             return body;
         }
@@ -39,7 +43,9 @@ async fn without_redis_the_service_starts_and_serves_its_own() {
     let mut driver = Client::open(node.address, "d1", Role::Driver).await;
     driver.ok(go_online("car")).await;
     driver.ok(position(MONTEVIDEO)).await;
-    rider.until("n", "local vehicles are seen", |view| view.has("d1")).await;
+    rider
+        .until("n", "local vehicles are seen", |view| view.has("d1"))
+        .await;
 
     // A ticket that cannot be looked up is no bad ticket: come back.
     let how = How {
@@ -56,14 +62,21 @@ async fn without_redis_the_service_starts_and_serves_its_own() {
     let other = Node::serve(&["--store", &url]);
     let mut rider = Client::open(other.address, "r1", Role::Rider).await;
     rider.ok(nearby("n", MONTEVIDEO, 1000.0)).await;
-    rider.until("n", "what was told meanwhile is stored", |view| view.has("d1")).await;
+    rider
+        .until("n", "what was told meanwhile is stored", |view| {
+            view.has("d1")
+        })
+        .await;
 }
 
 #[tokio::test]
 async fn when_redis_is_lost_and_back_positions_catch_up() {
     let mut redis = RedisServer::start();
     let url = redis.url();
-    let (a, b) = (Node::serve(&["--store", &url]), Node::serve(&["--store", &url]));
+    let (a, b) = (
+        Node::serve(&["--store", &url]),
+        Node::serve(&["--store", &url]),
+    );
     let mut on_a = Client::open(a.address, "r1", Role::Rider).await;
     let mut on_b = Client::open(b.address, "r2", Role::Rider).await;
     for rider in [&mut on_a, &mut on_b] {
@@ -78,7 +91,9 @@ async fn when_redis_is_lost_and_back_positions_catch_up() {
     }
     let mut leaves = drivers.pop().unwrap();
     for rider in [&mut on_a, &mut on_b] {
-        rider.until("n", "all", |view| view.vehicles.len() == 20).await;
+        rider
+            .until("n", "all", |view| view.vehicles.len() == 20)
+            .await;
     }
     redis.kill();
     let before = a.rss_kib();
@@ -95,10 +110,17 @@ async fn when_redis_is_lost_and_back_positions_catch_up() {
     }
     leaves.ok(json!({"type": "go_offline"})).await;
     let newest = |view: &crate::view::View| {
-        view.vehicles.len() == 19 && view.vehicles.values().all(|it| it.timestamp_ms == t && (it.latitude, it.longitude) == place)
+        view.vehicles.len() == 19
+            && view
+                .vehicles
+                .values()
+                .all(|it| it.timestamp_ms == t && (it.latitude, it.longitude) == place)
     };
     on_a.until("n", "the newest, here", newest).await;
-    assert!(a.rss_kib().saturating_sub(before) < 30_000, "memory is bounded");
+    assert!(
+        a.rss_kib().saturating_sub(before) < 30_000,
+        "memory is bounded"
+    );
     let lag = until_ready(a.address, false).await;
     assert!(lag["store"].as_str().unwrap() != "ok", "{lag}");
 

@@ -31,12 +31,20 @@ async fn vehicles_come_nearest_first_within_circle_limit_and_class() {
         driver.ok(position(offset(MONTEVIDEO, metres, 0.0))).await;
         drivers.push(driver);
     }
-    let here = format!("latitude={}&longitude={}&radius_m=1000", MONTEVIDEO.0, MONTEVIDEO.1);
+    let here = format!(
+        "latitude={}&longitude={}&radius_m=1000",
+        MONTEVIDEO.0, MONTEVIDEO.1
+    );
     let ids = async |more: &str| -> Vec<String> {
         let reply = query(&service, &format!("{here}{more}")).await;
         let found: NearbyVehicles = reply.json();
         assert!((found.server_time_ms - now_ms()).abs() < 5000);
-        assert!(found.vehicles.iter().all(|it| it.state == VehicleState::Online));
+        assert!(
+            found
+                .vehicles
+                .iter()
+                .all(|it| it.state == VehicleState::Online)
+        );
         found.vehicles.iter().map(|it| it.id.to_string()).collect()
     };
     assert_eq!(ids("").await, ["near", "van", "middle", "far"]);
@@ -59,19 +67,49 @@ async fn a_bad_request_is_answered_in_the_one_shape() {
         ("latitude=1&longitude=2&radius_m=0", "invalid_area"),
         ("latitude=1&longitude=2&radius_m=NaN", "invalid_area"),
         ("latitude=1&longitude=2&radius_m=20001", "area_too_large"),
-        ("latitude=1&longitude=2&radius_m=5&limit=0", "invalid_message"),
-        ("latitude=1&longitude=2&radius_m=5&limit=1001", "invalid_message"),
-        ("latitude=1&longitude=2&radius_m=5&vehicle_class=", "invalid_message"),
+        (
+            "latitude=1&longitude=2&radius_m=5&limit=0",
+            "invalid_message",
+        ),
+        (
+            "latitude=1&longitude=2&radius_m=5&limit=1001",
+            "invalid_message",
+        ),
+        (
+            "latitude=1&longitude=2&radius_m=5&vehicle_class=",
+            "invalid_message",
+        ),
     ] {
-        assert_eq!(query(&service, bad).await.error(), (400, code.to_owned()), "{bad}");
+        assert_eq!(
+            query(&service, bad).await.error(),
+            (400, code.to_owned()),
+            "{bad}"
+        );
     }
     let good = "/v1/vehicles?latitude=1&longitude=2&radius_m=5";
     let driver = token("d1", Role::Driver);
     assert_eq!(get(service.address, good, None).await.error().0, 401);
-    assert_eq!(get(service.address, good, Some("rubbish")).await.error().0, 401);
-    assert_eq!(get(service.address, good, Some(&driver)).await.error(), (403, "forbidden".into()));
-    for path in ["/v1/", "/v1/nothing", "/nothing", "/../etc/passwd", "/v1/vehicles/1", "/map/roads.geojson"] {
-        assert_eq!(get(service.address, path, None).await.error(), (404, "not_found".into()), "{path}");
+    assert_eq!(
+        get(service.address, good, Some("rubbish")).await.error().0,
+        401
+    );
+    assert_eq!(
+        get(service.address, good, Some(&driver)).await.error(),
+        (403, "forbidden".into())
+    );
+    for path in [
+        "/v1/",
+        "/v1/nothing",
+        "/nothing",
+        "/../etc/passwd",
+        "/v1/vehicles/1",
+        "/map/roads.geojson",
+    ] {
+        assert_eq!(
+            get(service.address, path, None).await.error(),
+            (404, "not_found".into()),
+            "{path}"
+        );
     }
     for (method, path) in [
         ("DELETE", "/v1/vehicles"),
@@ -80,7 +118,9 @@ async fn a_bad_request_is_answered_in_the_one_shape() {
         ("POST", "/healthz"),
         ("POST", "/nothing"),
     ] {
-        let (status, code) = request(service.address, method, path, None, Some("")).await.error();
+        let (status, code) = request(service.address, method, path, None, Some(""))
+            .await
+            .error();
         assert!([404, 405].contains(&status), "{method} {path}: {status}");
         assert_eq!(code, "not_found", "{method} {path}");
     }
@@ -98,7 +138,13 @@ async fn positions_by_http_are_judged_each_and_seen() {
         json!({"latitude": latitude, "longitude": longitude, "timestamp_ms": t + after_ms})
     };
     let send = async |body: Value| {
-        post(service.address, "/v1/positions", Some(&driver), &body.to_string()).await
+        post(
+            service.address,
+            "/v1/positions",
+            Some(&driver),
+            &body.to_string(),
+        )
+        .await
     };
     let first = json!({"positions": [at(0.0, 0)]});
     assert_eq!(send(first).await.error(), (409, "not_online".into()));
@@ -108,23 +154,53 @@ async fn positions_by_http_are_judged_each_and_seen() {
     }));
     let judged: PositionsJudged = reply.await.json();
     assert_eq!(judged.accepted, 2);
-    let refused: Vec<_> = judged.refused.iter().map(|it| (it.index, it.code)).collect();
-    assert_eq!(refused, [(1, ErrorCode::PositionJump), (3, ErrorCode::PositionOutOfOrder)]);
+    let refused: Vec<_> = judged
+        .refused
+        .iter()
+        .map(|it| (it.index, it.code))
+        .collect();
+    assert_eq!(
+        refused,
+        [
+            (1, ErrorCode::PositionJump),
+            (3, ErrorCode::PositionOutOfOrder)
+        ]
+    );
     rider.until("n", "the car", |view| view.has("d1")).await;
     let more: PositionsJudged = send(json!({"positions": [at(20.0, 2000)]})).await.json();
     assert_eq!(more.accepted, 1);
 
     let too_many: Vec<_> = (0..1001).map(|n| at(20.0, 3000 + n)).collect();
-    assert_eq!(send(json!({"positions": too_many})).await.error(), (400, "invalid_message".into()));
-    assert_eq!(send(json!({"positions": []})).await.error(), (400, "invalid_message".into()));
+    assert_eq!(
+        send(json!({"positions": too_many})).await.error(),
+        (400, "invalid_message".into())
+    );
+    assert_eq!(
+        send(json!({"positions": []})).await.error(),
+        (400, "invalid_message".into())
+    );
     let padding = "x".repeat(300_000);
-    assert_eq!(send(json!({"padding": padding})).await.error(), (413, "message_too_large".into()));
-    for (body, code) in [("{", "bad_json"), ("", "bad_json"), ("{}", "invalid_message"), (r#"{"positions":7}"#, "invalid_message")] {
+    assert_eq!(
+        send(json!({"padding": padding})).await.error(),
+        (413, "message_too_large".into())
+    );
+    for (body, code) in [
+        ("{", "bad_json"),
+        ("", "bad_json"),
+        ("{}", "invalid_message"),
+        (r#"{"positions":7}"#, "invalid_message"),
+    ] {
         let reply = post(service.address, "/v1/positions", Some(&driver), body).await;
         assert_eq!(reply.error(), (400, code.into()), "{body}");
     }
     let rider_token = token("r1", Role::Rider);
-    let reply = post(service.address, "/v1/positions", Some(&rider_token), r#"{"positions":[]}"#).await;
+    let reply = post(
+        service.address,
+        "/v1/positions",
+        Some(&rider_token),
+        r#"{"positions":[]}"#,
+    )
+    .await;
     assert_eq!(reply.error(), (403, "forbidden".into()));
 }
 
@@ -134,20 +210,38 @@ async fn health_metrics_and_the_pages_configuration() {
     assert_eq!(get(service.address, "/healthz", None).await.status, 200);
     let ready = get(service.address, "/readyz", None).await;
     let body: Value = ready.json();
-    assert_eq!((ready.status, &body["ready"], &body["store"]), (200, &json!(true), &json!("ok")));
+    assert_eq!(
+        (ready.status, &body["ready"], &body["store"]),
+        (200, &json!(true), &json!("ok"))
+    );
     let config: Value = get(service.address, "/config.json", None).await.json();
-    assert_eq!(config["token"], Value::Null, "a service gives nobody a token");
-    assert!(config["map"]["attribution"].as_str().unwrap().contains("OpenStreetMap"));
+    assert_eq!(
+        config["token"],
+        Value::Null,
+        "a service gives nobody a token"
+    );
+    assert!(
+        config["map"]["attribution"]
+            .as_str()
+            .unwrap()
+            .contains("OpenStreetMap")
+    );
 
     // Some families are there from their first event on.
     let mut rider = Client::open(service.address, "r1", Role::Rider).await;
-    rider.refused(json!({"type": "unsubscribe", "subscription": "none"})).await;
+    rider
+        .refused(json!({"type": "unsubscribe", "subscription": "none"}))
+        .await;
     for _ in 0..70 {
         rider.send(&json!({"type": "nonsense"})).await;
     }
     assert_eq!(rider.farewell().await.close, Some(4502));
     let metrics = get(service.address, "/metrics", None).await;
-    assert!(metrics.head.contains("content-type: application/openmetrics-text"));
+    assert!(
+        metrics
+            .head
+            .contains("content-type: application/openmetrics-text")
+    );
     let mut families = HashSet::new();
     for line in metrics.body.lines() {
         if let Some(kind) = line.strip_prefix("# TYPE ") {
@@ -156,11 +250,29 @@ async fn health_metrics_and_the_pages_configuration() {
             let (name, value) = line.rsplit_once(' ').unwrap();
             assert!(value.parse::<f64>().is_ok(), "{line}");
             let name = name.split('{').next().unwrap();
-            assert!(families.iter().any(|family| name.starts_with(family.as_str())), "{line}");
+            assert!(
+                families
+                    .iter()
+                    .any(|family| name.starts_with(family.as_str())),
+                "{line}"
+            );
         }
     }
     assert!(metrics.body.ends_with("# EOF\n"));
-    for family in ["sessions", "positions_accepted", "errors", "vehicle_updates_delivered", "frame_vehicles", "changes_waiting", "store_lag_seconds", "vehicles", "closes"] {
-        assert!(families.contains(&format!("ridecast_{family}")), "{family}: {families:?}");
+    for family in [
+        "sessions",
+        "positions_accepted",
+        "errors",
+        "vehicle_updates_delivered",
+        "frame_vehicles",
+        "changes_waiting",
+        "store_lag_seconds",
+        "vehicles",
+        "closes",
+    ] {
+        assert!(
+            families.contains(&format!("ridecast_{family}")),
+            "{family}: {families:?}"
+        );
     }
 }

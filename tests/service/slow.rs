@@ -18,7 +18,7 @@ use crate::view::View;
 async fn drivers(address: std::net::SocketAddr, count: usize) -> Vec<Client> {
     let mut drivers = Vec::new();
     for n in 0..count {
-        let mut driver = Client::open(address, &format!("d{n:02}"), Role::Driver).await;
+        let mut driver = Client::open(address, &format!("d{n:0120}"), Role::Driver).await;
         driver.ok(go_online("car")).await;
         drivers.push(driver);
     }
@@ -74,14 +74,18 @@ async fn who_never_reads_harms_nobody_and_is_dropped() {
         // The others see each round while the stuck one is stuck.
         reader
             .until("n", "all are where they are", |view| {
-                view.vehicles.len() == 25 && view.vehicles.values().all(|it| it.timestamp_ms == last)
+                view.vehicles.len() == 25
+                    && view.vehicles.values().all(|it| it.timestamp_ms == last)
             })
             .await;
     }
     let grown = node.rss_kib().saturating_sub(before);
     assert!(grown < 40_000, "{grown} KiB more");
     let metrics = get(node.address, "/metrics", None).await.body;
-    assert!(metrics.contains("ridecast_positions_accepted_total 100000"), "{metrics}");
+    assert!(
+        metrics.contains("ridecast_positions_accepted_total 100000"),
+        "{metrics}"
+    );
     until_sessions(node.address, "rider", 1).await;
     reader.settle().await;
 }
@@ -96,7 +100,10 @@ async fn who_never_takes_replies_is_closed() {
     }
     until_sessions(service.address, "rider", 0).await;
     let metrics = get(service.address, "/metrics", None).await.body;
-    assert!(metrics.contains("ridecast_closes_total{code=\"4001\"} 1"), "{metrics}");
+    assert!(
+        metrics.contains("ridecast_closes_total{code=\"4001\"} 1"),
+        "{metrics}"
+    );
     // What it is told at last, it can still read.
     assert_eq!(stuck.close_code().await, Some(4001));
 }
@@ -105,7 +112,11 @@ async fn who_never_takes_replies_is_closed() {
 async fn who_reads_slowly_gets_fewer_and_never_older() {
     let service = Service::start();
     let mut slow = Raw::open_with(service.address, &token("r1", Role::Rider), 4096).await;
-    slow.frame(FIN | TEXT, nearby("n", MONTEVIDEO, 5000.0).to_string().as_bytes()).await;
+    slow.frame(
+        FIN | TEXT,
+        nearby("n", MONTEVIDEO, 5000.0).to_string().as_bytes(),
+    )
+    .await;
     let mut drivers = drivers(service.address, 25).await;
     let start = now_ms() - 3_600_000;
     let rounds = 150;
@@ -123,7 +134,11 @@ async fn who_reads_slowly_gets_fewer_and_never_older() {
     // `View` checks that nothing goes back in time.
     let mut view = View::default();
     let newest = |view: &View| {
-        view.vehicles.len() == 25 && view.vehicles.values().all(|it| it.timestamp_ms == start + rounds)
+        view.vehicles.len() == 25
+            && view
+                .vehicles
+                .values()
+                .all(|it| it.timestamp_ms == start + rounds)
     };
     while !newest(&view) {
         let (first, payload) = slow.next().await.expect("the session lives");
@@ -146,8 +161,16 @@ async fn each_subscription_of_a_slow_reader_has_its_turn() {
     let mut drivers = drivers(service.address, 100).await;
     let elsewhere = offset(MONTEVIDEO, 50_000.0, 0.0);
     let mut slow = Raw::open_with(service.address, &token("r1", Role::Rider), 4096).await;
-    slow.frame(FIN | TEXT, nearby("large", MONTEVIDEO, 5000.0).to_string().as_bytes()).await;
-    slow.frame(FIN | TEXT, nearby("small", elsewhere, 5000.0).to_string().as_bytes()).await;
+    slow.frame(
+        FIN | TEXT,
+        nearby("large", MONTEVIDEO, 5000.0).to_string().as_bytes(),
+    )
+    .await;
+    slow.frame(
+        FIN | TEXT,
+        nearby("small", elsewhere, 5000.0).to_string().as_bytes(),
+    )
+    .await;
     let mut one = Client::open(service.address, "one", Role::Driver).await;
     one.ok(go_online("car")).await;
     let driving = tokio::spawn(async move {

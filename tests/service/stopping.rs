@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::client::{Client, How};
+use crate::http::get;
 use crate::node::Node;
 use crate::service::token;
 
@@ -15,7 +16,11 @@ async fn everybody_is_sent_away_over_the_drain_time() {
     let mut node = Node::serve(&["--store", "memory", "--drain-seconds", "2"]);
     let mut clients = Vec::new();
     for n in 0..200 {
-        let role = if n % 4 == 0 { Role::Driver } else { Role::Rider };
+        let role = if n % 4 == 0 {
+            Role::Driver
+        } else {
+            Role::Rider
+        };
         clients.push(Client::open(node.address, &format!("p{n}"), role).await);
     }
     node.signal("TERM");
@@ -38,13 +43,19 @@ async fn everybody_is_sent_away_over_the_drain_time() {
     };
     let late = Client::try_connect(node.address, &how).await;
     assert!(late.is_err(), "let in while stopping");
+    let ready = get(node.address, "/readyz", None).await;
+    let body: Value = ready.json();
+    assert_eq!((ready.status, &body["stopping"]), (503, &Value::Bool(true)));
     let mut left = Vec::new();
     for client in leaving {
         left.push(client.await.unwrap());
     }
     left.sort_unstable();
     let (first, last) = (left[0].0, left[199].0);
-    assert!(last - first > Duration::from_millis(1200), "spread from {first:?} to {last:?}");
+    assert!(
+        last - first > Duration::from_millis(1200),
+        "spread from {first:?} to {last:?}"
+    );
     assert!(last < Duration::from_secs(4), "{last:?}");
     let mut waits: Vec<_> = left.iter().map(|(_, wait)| wait).collect();
     waits.sort_unstable();
@@ -54,7 +65,10 @@ async fn everybody_is_sent_away_over_the_drain_time() {
     assert!(status.success(), "{status}");
 }
 
-const HELSINKI: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/helsinki-centre-2019-04.osm.pbf");
+const HELSINKI: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/data/helsinki-centre-2019-04.osm.pbf"
+);
 
 #[tokio::test]
 async fn a_demo_runs_for_its_time_and_writes_its_summary() {
@@ -76,12 +90,19 @@ async fn a_demo_runs_for_its_time_and_writes_its_summary() {
     assert!(status.success(), "{status}");
     let summary: Value = serde_json::from_slice(&std::fs::read(summary).unwrap()).unwrap();
     assert_eq!(summary["vehicles"], 20);
-    for count in ["updates_sent", "updates_accepted", "vehicle_updates_delivered"] {
+    for count in [
+        "updates_sent",
+        "updates_accepted",
+        "vehicle_updates_delivered",
+    ] {
         assert!(summary[count].as_u64().unwrap() > 0, "{count}: {summary}");
     }
     assert!(summary["refused"].is_object(), "{summary}");
     for figure in ["p50", "p90", "p99", "max"] {
-        assert!(summary["latency_ms"][figure].is_number(), "{figure}: {summary}");
+        assert!(
+            summary["latency_ms"][figure].is_number(),
+            "{figure}: {summary}"
+        );
     }
 }
 
@@ -93,5 +114,9 @@ async fn ctrl_c_ends_a_demo_within_two_seconds() {
     let since = Instant::now();
     let status = demo.ended_within(Duration::from_secs(4)).await;
     assert!(status.success(), "{status}");
-    assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
+    assert!(
+        since.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        since.elapsed()
+    );
 }

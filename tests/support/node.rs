@@ -62,7 +62,11 @@ impl Node {
                 break address.parse().unwrap_or_else(|_| panic!("{line}"));
             }
         };
-        Self { address, child, _log: log }
+        Self {
+            address,
+            child,
+            _log: log,
+        }
     }
 
     /// Ends it as a crash would.
@@ -95,7 +99,8 @@ impl Node {
         let status = status.expect("it runs");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
-        kib.and_then(|kib| kib.trim().parse().ok()).expect("a number")
+        kib.and_then(|kib| kib.trim().parse().ok())
+            .expect("a number")
     }
 }
 

@@ -35,7 +35,10 @@ impl Raw {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_recv_buffer_size(buffer).expect("a buffer");
         let socket = socket.connect(address).await.expect("a connection");
-        let mut raw = Self { socket, unread: Vec::new() };
+        let mut raw = Self {
+            socket,
+            unread: Vec::new(),
+        };
         let request = format!(
             "GET /v1/ws HTTP/1.1\r\nhost: {address}\r\nupgrade: websocket\r\nconnection: upgrade\r\n\
              sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
@@ -50,7 +53,11 @@ impl Raw {
             assert!(raw.fill().await, "closed before the answer's end");
         };
         let head: Vec<u8> = raw.unread.drain(..end).collect();
-        assert!(head.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&head));
+        assert!(
+            head.starts_with(b"HTTP/1.1 101"),
+            "{}",
+            String::from_utf8_lossy(&head)
+        );
         raw
     }
 
@@ -92,7 +99,10 @@ impl Raw {
     pub(crate) async fn ended_within(&mut self, longest: Duration) {
         let ended = async { while self.next().await.is_some() {} };
         let ended = tokio::time::timeout(longest, ended).await;
-        assert!(ended.is_ok(), "the connection is still open after {longest:?}");
+        assert!(
+            ended.is_ok(),
+            "the connection is still open after {longest:?}"
+        );
     }
 
     async fn fill(&mut self) -> bool {
@@ -117,7 +127,12 @@ pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
         }
     }
     bytes.extend(MASK);
-    bytes.extend(payload.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+    bytes.extend(
+        payload
+            .iter()
+            .zip(MASK.iter().cycle())
+            .map(|(byte, mask)| byte ^ mask),
+    );
     bytes
 }
 
@@ -126,7 +141,10 @@ fn whole(bytes: &[u8]) -> Option<(usize, usize)> {
     let short = *bytes.get(1)?;
     assert!(short < 0x80, "a server must not mask");
     let (header, payload) = match short {
-        126 => (4, u16::from_be_bytes(*bytes.get(2..)?.first_chunk()?).into()),
+        126 => (
+            4,
+            u16::from_be_bytes(*bytes.get(2..)?.first_chunk()?).into(),
+        ),
         127 => {
             let length = u64::from_be_bytes(*bytes.get(2..)?.first_chunk()?);
             (10, usize::try_from(length).expect("it fits"))
