@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ridecast_protocol::ErrorCode as E;
 use ridecast_protocol::{ErrorCode, Role, ServerMessage};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
@@ -23,7 +24,6 @@ async fn raw(service: &Service) -> Raw {
 async fn what_cannot_be_read_is_answered_and_the_session_lives() {
     let service = Service::start();
     let mut client = Client::open(service.address, "r1", Role::Rider).await;
-    use ErrorCode as E;
     for (text, code) in [
         ("", E::BadJson),
         ("hello", E::BadJson),
@@ -106,7 +106,7 @@ async fn what_breaks_the_protocol_is_closed_with_its_code() {
     let mut endless = frame(TEXT, &huge[..200_000]);
     endless.extend(frame(CONTINUATION, &huge[..200_000]));
     // The header alone promises more than there is memory.
-    let mut promise = vec![FIN | TEXT, 0x80 | 127];
+    let mut promise = vec![FIN | TEXT, 0x80 | 0x7f];
     promise.extend(u64::MAX.to_be_bytes());
     promise.extend([0; 4]);
     let mut two_texts = frame(TEXT, b"{");

@@ -1,5 +1,6 @@
 //! A driver: online, positions, offline, and one session at a time.
 
+use ridecast_protocol::ErrorCode as E;
 use ridecast_protocol::{ErrorCode, NearbyVehicles, Role, ServerMessage};
 use serde_json::{Value, json};
 
@@ -90,7 +91,6 @@ async fn each_refusal_has_its_code() {
         position
     };
     driver.ok(at(json!(-34.9), json!(-56.16), json!(t))).await;
-    use ErrorCode as E;
     for (position, code) in [
         (
             at(json!(90.1), json!(0), json!(t + 1)),

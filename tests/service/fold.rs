@@ -186,8 +186,8 @@ impl World {
     async fn new(seed: u64, workers: usize) -> Self {
         let service = Service::start_with(|settings| {
             settings.workers = workers;
-            settings.fleet.silent_after = Duration::from_secs(600);
-            settings.fleet.gone_after = Duration::from_secs(1200);
+            settings.fleet.silent_after = Duration::from_mins(10);
+            settings.fleet.gone_after = Duration::from_mins(20);
         });
         let mut random = StdRng::seed_from_u64(seed);
         let mut drivers = Vec::new();

@@ -15,6 +15,7 @@ mod node;
 #[path = "../support/raw.rs"]
 mod raw;
 #[path = "../support/redis.rs"]
+#[expect(dead_code, reason = "the contracts of store and broker use the rest")]
 mod redis_server;
 #[path = "../support/say.rs"]
 mod say;

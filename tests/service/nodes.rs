@@ -136,7 +136,7 @@ async fn queries_and_snapshots_have_the_others_vehicles() {
 async fn what_appears_while_somebody_begins_to_watch_is_not_missed() {
     let nodes = pair(&[]);
     let mut watching = Vec::new();
-    for n in 0..12 {
+    for n in 0..12_u32 {
         // Each in coarse cells of its own.
         let place = (-30.0 + f64::from(n), -56.0);
         let (mut rider, mut driver) = (
@@ -147,7 +147,7 @@ async fn what_appears_while_somebody_begins_to_watch_is_not_missed() {
         let (subscribe, tell) = (nearby("n", place, 1000.0), position(place));
         driver.send(&tell).await;
         // From together to a third of a second apart: before, while and after it is stored.
-        tokio::time::sleep(Duration::from_millis(n as u64 * 30)).await;
+        tokio::time::sleep(Duration::from_millis(30) * n).await;
         rider.ok(subscribe).await;
         watching.push((rider, driver));
     }

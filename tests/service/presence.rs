@@ -14,7 +14,7 @@ use crate::service::{Service, token};
 fn short_lived() -> Service {
     Service::start_with(|settings| {
         settings.fleet.silent_after = Duration::from_millis(600);
-        settings.fleet.gone_after = Duration::from_millis(2_000);
+        settings.fleet.gone_after = Duration::from_secs(2);
     })
 }
 

@@ -318,7 +318,7 @@ impl Client {
                     farewell.reconnect_in_ms = bye.reconnect_in_ms;
                 }
                 Got::Message(ServerMessage::Error { error, .. }) => {
-                    farewell.errors.push(error.code)
+                    farewell.errors.push(error.code);
                 }
                 Got::Close(code) => farewell.close = code,
                 Got::End => return farewell,
@@ -328,7 +328,9 @@ impl Client {
     }
 
     /// Leaves without a word, as when a train enters a tunnel.
-    pub(crate) fn vanish(self) {}
+    pub(crate) fn vanish(self) {
+        drop(self);
+    }
 }
 
 /// How a session ended.

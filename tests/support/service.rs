@@ -85,7 +85,7 @@ impl Drop for Service {
 
 /// A good token for an hour.
 pub(crate) fn token(user: &str, role: Role) -> String {
-    token_for(user, role, Duration::from_secs(3600))
+    token_for(user, role, Duration::from_hours(1))
 }
 
 /// A token for so long, to the second.
