@@ -157,10 +157,14 @@ export class VehicleMap {
     this.refresh();
   }
 
-  /** Brings a vehicle into sight if it is not. */
+  /** Brings a vehicle into sight if it is not: outside the map, or below a panel. */
   reveal(vehicle: Vehicle): void {
-    if (this.visible().includes(vehicle)) return;
-    this.map.easeTo({ center: this.place(vehicle, performance.now()), duration: 300 });
+    const center = this.place(vehicle, performance.now());
+    const canvas = this.map.getCanvas();
+    const { left, top } = canvas.getBoundingClientRect();
+    const { x, y } = this.map.project(center);
+    if (document.elementFromPoint(left + x, top + y) === canvas) return;
+    this.map.easeTo({ center, duration: 300 });
   }
 
   /** Longitude and latitude of where it is drawn. */

@@ -76,7 +76,8 @@ export class Page {
     state.selectedId.value = id;
     this.view.layer.selected = this.selected();
     const vehicle = this.selected();
-    if (vehicle) this.view.reveal(vehicle);
+    // When the card has its place, which may be over the vehicle.
+    if (vehicle) requestAnimationFrame(() => this.view.reveal(vehicle));
     this.view.refresh();
     this.refreshPanels();
     if (id === null && this.before instanceof HTMLElement) this.before.focus();

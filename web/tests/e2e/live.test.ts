@@ -322,7 +322,7 @@ onThePage(
 );
 
 onThePage(
-  "on a phone, in the dark: nothing overflows, the switch gives light",
+  "on a phone, in the dark: nothing overflows or hides the vehicle, the switch gives light",
   async ({ page }) => {
     const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
     expect(await theme()).toBe("dark");
@@ -330,7 +330,33 @@ onThePage(
     expect(await theme()).toBe("light");
     await page.getByRole("button", { name: "List" }).click();
     await page.locator(".list button").first().click();
-    expect(await page.getByTestId("card").isVisible()).toBe(true);
+    const card = page.getByTestId("card");
+    expect(await card.isVisible()).toBe(true);
+    // The card lies over the map: a vehicle that it would hide comes to the middle.
+    await page.keyboard.press("Escape");
+    await card.waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "List" }).click();
+    await page.locator(".list").waitFor({ state: "detached" });
+    const box = await canvasBox(page);
+    await until("the card of a vehicle far down", async () => {
+      const all = (await drawn(page)).sort((a, b) => b.y - a.y);
+      const lowest = all.find(({ x }) => x > 60 && x < box.width - 60);
+      if (!lowest) return false;
+      // The map is moved until the vehicle is where the card will be.
+      const rest = box.height - 90 - lowest.y;
+      if (Math.abs(rest) > 30) {
+        await drag(page, 0, Math.max(-200, Math.min(200, rest)));
+        return false;
+      }
+      await page.mouse.click(box.x + lowest.x, box.y + lowest.y);
+      return card.isVisible();
+    });
+    const id = await card.locator("h2").textContent();
+    await until("the vehicle above its card", async () => {
+      const edge = (await card.boundingBox())?.y ?? 0;
+      const vehicle = (await drawn(page)).find((vehicle) => vehicle.id === id);
+      return vehicle && box.y + vehicle.y < edge;
+    });
     const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
     expect(wide).toBe(false);
     expect(await page.getByText("© OpenStreetMap contributors").isVisible()).toBe(true);
