@@ -2,26 +2,35 @@
 
 use std::time::Duration;
 
-use ridecast::store::StoreUrl;
 use ridecast_protocol::{NearbyVehicles, Role, VehicleState};
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::client::Client;
+use crate::client::{Client, DEADLINE};
 use crate::http::get;
 use crate::node::Node;
 use crate::say::{MONTEVIDEO, go_online, nearby, now_ms, offset, position, position_at};
-use crate::service::{Service, token};
+use crate::service::token;
 
 #[tokio::test]
 async fn a_restart_keeps_the_vehicles_until_their_time() {
     let directory = tempfile::tempdir().unwrap();
+    let store = format!("embedded:{}", directory.path().join("kept").display());
     let start = || {
-        Service::start_with(|settings| {
-            settings.store = StoreUrl::Embedded(directory.path().join("kept"));
-            settings.fleet.silent_after = Duration::from_secs(2);
-            settings.fleet.gone_after = Duration::from_secs(6);
-        })
+        Node::serve(&[
+            "--store",
+            &store,
+            "--silent-after",
+            "2s",
+            "--gone-after",
+            "6s",
+            "--drain-seconds",
+            "0",
+        ])
+    };
+    let stop = async |mut node: Node| {
+        node.signal("TERM");
+        assert!(node.ended_within(DEADLINE).await.success());
     };
     let service = start();
     let mut stays = Client::open(service.address, "stays", Role::Driver).await;
@@ -31,7 +40,7 @@ async fn a_restart_keeps_the_vehicles_until_their_time() {
     leaves.ok(go_online("car")).await;
     leaves.ok(position(MONTEVIDEO)).await;
     leaves.ok(json!({"type": "go_offline"})).await;
-    service.stop();
+    stop(service).await;
 
     let service = start();
     let mut rider = Client::open(service.address, "r1", Role::Rider).await;
@@ -58,7 +67,7 @@ async fn a_restart_keeps_the_vehicles_until_their_time() {
         .await;
     stays.vanish();
     rider.until("n", "gone", |view| view.ids().is_empty()).await;
-    service.stop();
+    stop(service).await;
 
     let service = start();
     let mut rider = Client::open(service.address, "r1", Role::Rider).await;

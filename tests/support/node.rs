@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use crate::service::SECRET;
@@ -43,24 +43,19 @@ impl Node {
         let (tell, log) = channel();
         let out = child.stdout.take().expect("piped");
         let err = child.stderr.take().expect("piped");
-        let read = |pipe: Box<dyn std::io::Read + Send>| {
-            let tell = tell.clone();
-            std::thread::spawn(move || {
-                for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-                    // The test may have ended: go on reading.
-                    let _ = tell.send(line);
-                }
-            });
-        };
-        read(Box::new(out));
-        read(Box::new(err));
+        read(out, tell.clone());
+        read(err, tell);
         let deadline = Instant::now() + Duration::from_secs(30);
+        let mut said = Vec::new();
         let address = loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let line = log.recv_timeout(left).expect("it says where it listens");
+            let Ok(line) = log.recv_timeout(left) else {
+                panic!("it never said where it listens, but {said:#?}");
+            };
             if let Some(address) = address_in(&line) {
                 break address.parse().unwrap_or_else(|_| panic!("{line}"));
             }
+            said.push(line);
         };
         Self {
             address,
@@ -102,6 +97,15 @@ impl Node {
         kib.and_then(|kib| kib.trim().parse().ok())
             .expect("a number")
     }
+}
+
+fn read(pipe: impl std::io::Read + Send + 'static, tell: Sender<String>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            // The test may have ended: go on reading.
+            let _ = tell.send(line);
+        }
+    });
 }
 
 impl Drop for Node {

@@ -60,11 +60,6 @@ impl Service {
         drop(self.stop.take());
     }
 
-    /// Stops it and waits until it has.
-    pub(crate) fn stop(mut self) {
-        self.end();
-    }
-
     fn end(&mut self) {
         self.begin_to_stop();
         if let Some(thread) = self.thread.take() {
