@@ -127,6 +127,14 @@ pub struct Serve {
     /// A map style for the page to use instead
     #[arg(long, value_name = "URL", env = "RIDECAST_MAP_STYLE")]
     map_style: Option<String>,
+    /// Other origins that style needs (tiles, glyphs, sprites): scheme and host
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        env = "RIDECAST_MAP_ORIGIN",
+        value_delimiter = ','
+    )]
+    map_origin: Vec<String>,
 }
 
 /// `ridecast demo`.
@@ -242,6 +250,7 @@ impl Serve {
         settings.store = self.store.clone();
         settings.drain = Duration::try_from_secs_f64(self.drain_seconds).unwrap_or(settings.drain);
         settings.page.style.clone_from(&self.map_style);
+        settings.page.origins.clone_from(&self.map_origin);
         settings
     }
 }

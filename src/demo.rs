@@ -21,6 +21,8 @@ use crate::store::StoreUrl;
 
 /// Over how long sessions are sent away: Ctrl-C should end a demo at once.
 const DRAIN: Duration = Duration::from_millis(300);
+/// Store, workers, listeners, and browsers that look at the page.
+const FILES_BESIDE_SESSIONS: u64 = 200;
 /// A token for as long as anybody looks at a demo.
 const LOOK: Duration = Duration::from_hours(30 * 24);
 /// How many recorded fixes may be missing before a replayed vehicle is silent, and gone.
@@ -33,6 +35,7 @@ const REPLAY_GONE_S: f64 = 900.0;
 /// # Errors
 /// When something needed cannot be had, or the service failed.
 pub async fn demo(args: Demo, stop: CancellationToken) -> anyhow::Result<Report> {
+    check_files(&args)?;
     let (secret, kept) = (
         format!("{:032x}", rand::random::<u128>()),
         tempfile::tempdir()?,
@@ -59,7 +62,7 @@ pub async fn demo(args: Demo, stop: CancellationToken) -> anyhow::Result<Report>
     let auth = Auth::new(&secret)?;
     settings.page = PageConfig {
         token: Some(auth.sign(UserId::new("demo")?, Role::Operator, LOOK)?),
-        style: None,
+        ..PageConfig::default()
     };
 
     let app = App::build(settings).await?;
@@ -83,6 +86,21 @@ pub async fn demo(args: Demo, stop: CancellationToken) -> anyhow::Result<Report>
     };
     served?;
     report?
+}
+
+/// A demo holds both ends of every session.
+fn check_files(args: &Demo) -> anyhow::Result<()> {
+    let (allowed, _) = rlimit::getrlimit(rlimit::Resource::NOFILE)?;
+    let sessions = args.drivers.saturating_add(args.riders);
+    let needed = u64::try_from(sessions)?
+        .saturating_mul(2)
+        .saturating_add(FILES_BESIDE_SESSIONS);
+    anyhow::ensure!(
+        needed <= allowed,
+        "{sessions} drivers and riders need {needed} open files, and this process may have {allowed}: \
+         take fewer, or raise the limit (ulimit -n)"
+    );
+    Ok(())
 }
 
 fn load(network: &Path, trace: Option<&Path>) -> anyhow::Result<(Arc<Router>, Option<Trace>)> {

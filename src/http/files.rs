@@ -1,14 +1,19 @@
-use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderMap, IF_NONE_MATCH};
-use actix_web::{HttpRequest, HttpResponse};
+use std::sync::Arc;
 
-use super::Error;
+use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderMap, IF_NONE_MATCH};
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::{Error, PageConfig};
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "$OUT_DIR/page"]
 struct Files;
 
 /// A file of the page.
-pub(super) async fn file(request: HttpRequest) -> Result<HttpResponse, Error> {
+pub(super) async fn file(
+    request: HttpRequest,
+    page: web::ThinData<Arc<PageConfig>>,
+) -> Result<HttpResponse, Error> {
     let path = match request.path().trim_start_matches('/') {
         "" => "index.html",
         path => path,
@@ -40,16 +45,11 @@ pub(super) async fn file(request: HttpRequest) -> Result<HttpResponse, Error> {
         .content_type(file.metadata.mimetype())
         .insert_header((CACHE_CONTROL, caching))
         .insert_header((ETAG, etag))
-        .insert_header(("content-security-policy", CONTENT_SECURITY_POLICY))
+        .insert_header(("content-security-policy", page.content_security_policy()))
         .insert_header(("x-content-type-options", "nosniff"))
         .insert_header(("referrer-policy", "no-referrer"))
         .body(file.data.into_owned()))
 }
-
-/// No request to any other origin.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; \
-     worker-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; \
-     frame-ancestors 'none'";
 
 fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     headers
