@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 use actix::Recipient;
 use dashmap::DashMap;
@@ -76,11 +76,21 @@ impl Sessions {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// A name for a session. Of two names the newer session's is the greater,
-    /// as far as the nodes' clocks agree.
+    /// A name for a session. Of two names the newer session's is the greater:
+    /// always within this process, among nodes as far as their clocks agree.
     #[must_use]
     pub fn name() -> SessionId {
-        let name = format!("{:011x}-{:016x}", now_ms(), rand::random::<u64>());
+        /// The time in the last name. Two sessions of one millisecond, or of a
+        /// clock set back, must still be told apart in order.
+        static LAST_MS: AtomicI64 = AtomicI64::new(0);
+        let now_ms = now_ms();
+        let after = |last_ms: i64| now_ms.max(last_ms + 1);
+        let last_ms = LAST_MS
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last_ms| {
+                Some(after(last_ms))
+            })
+            .unwrap_or(now_ms);
+        let name = format!("{:011x}-{:016x}", after(last_ms), rand::random::<u64>());
         // 28 ASCII bytes are always a name.
         SessionId::new(&name).unwrap_or_else(|_| unreachable!("{name} is a session id"))
     }
@@ -133,5 +143,16 @@ impl Sessions {
 impl Drop for Place {
     fn drop(&mut self) {
         self.sessions.taken.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_sessions_name_is_the_greater() {
+        let names: Vec<_> = (0..1_000).map(|_| Sessions::name()).collect();
+        assert!(names.is_sorted_by(|older, newer| older < newer));
     }
 }
