@@ -351,16 +351,20 @@ impl State {
     /// What the seat's socket gets now, if there is something and it is time.
     fn compose(&mut self, seat: usize) -> Option<Message> {
         let now = Instant::now();
-        let seat = &self.seats[seat];
+        let seat = &mut self.seats[seat];
         let vehicle = |handle| self.vehicles.get(&handle);
-        let (id, delta) = seat.subscriptions.iter().find_map(|&id| {
+        let (nth, delta) = (0..).zip(&seat.subscriptions).find_map(|(nth, &id)| {
             let subscription = &mut self.subscriptions[id];
             let delta = subscription
                 .due(now)
                 .then(|| subscription.take(vehicle, now))?;
             // What entered and left again before it was told is nothing to tell.
-            (!delta.is_empty()).then_some((id, delta))
+            (!delta.is_empty()).then_some((nth, delta))
         })?;
+        // Each has its turn: one that always has something to tell must not keep a slow
+        // reader from the others.
+        let id = seat.subscriptions.remove(nth);
+        seat.subscriptions.push(id);
         let count = delta.entered.len() + delta.moved.len();
         self.metrics.vehicle_updates_delivered.inc_by(count as u64);
         self.metrics.frames_delivered.inc();
