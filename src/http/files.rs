@@ -1,13 +1,18 @@
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderMap, IF_NONE_MATCH};
 use actix_web::{HttpRequest, HttpResponse, web};
+use dashmap::DashMap;
 
+use super::zipped::Zipped;
 use super::{Error, PageConfig};
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "$OUT_DIR/page"]
 struct Files;
+
+/// The files that somebody has asked for, compressed.
+static ZIPPED: LazyLock<DashMap<String, Zipped>> = LazyLock::new(DashMap::new);
 
 /// A file of the page.
 pub(super) async fn file(
@@ -41,14 +46,22 @@ pub(super) async fn file(
     } else {
         "no-cache"
     };
-    Ok(HttpResponse::Ok()
+    let mut response = HttpResponse::Ok();
+    response
         .content_type(file.metadata.mimetype())
         .insert_header((CACHE_CONTROL, caching))
         .insert_header((ETAG, etag))
         .insert_header(("content-security-policy", page.content_security_policy()))
         .insert_header(("x-content-type-options", "nosniff"))
-        .insert_header(("referrer-policy", "no-referrer"))
-        .body(file.data.into_owned()))
+        .insert_header(("referrer-policy", "no-referrer"));
+    let zipped = match ZIPPED.get(path) {
+        Some(zipped) => zipped.clone(),
+        None => match Zipped::of(file.data.into_owned()) {
+            Ok(zipped) => ZIPPED.entry(path.to_owned()).or_insert(zipped).clone(),
+            Err(error) => return Ok(HttpResponse::InternalServerError().body(error.to_string())),
+        },
+    };
+    Ok(zipped.answer(&request, &mut response))
 }
 
 fn is_known(headers: &HeaderMap, etag: &str) -> bool {

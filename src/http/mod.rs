@@ -10,6 +10,7 @@ mod page;
 mod positions;
 mod tickets;
 mod vehicles;
+mod zipped;
 
 use actix_web::web;
 
