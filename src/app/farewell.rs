@@ -26,6 +26,10 @@ pub(super) async fn send_away(sessions: &Sessions, drain: Duration) {
             tokio::time::sleep(early).await;
         }
     }
+    // Who was being let in when the list was made. To the others it says nothing new.
+    for session in sessions.all() {
+        session.do_send(End::because(CloseCode::GoingAway));
+    }
     let last = Instant::now();
     while sessions.count() > 0 && last.elapsed() < Duration::from_secs(1) {
         tokio::time::sleep(Duration::from_millis(10)).await;

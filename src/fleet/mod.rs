@@ -396,11 +396,12 @@ impl Fleet {
         let cell = Cell::of(fix.point);
         let before = now.cell.replace(cell);
         if before != Some(cell) {
-            self.take_out(vehicle, before);
+            // Into the new before out of the old: who looks meanwhile meets it twice, not never.
             self.cells
                 .entry(cell)
                 .or_default()
                 .push(Arc::clone(vehicle));
+            self.take_out(vehicle, before);
         }
         self.list(vehicle, before.filter(|&before| before != cell));
         self.list(vehicle, Some(cell));
