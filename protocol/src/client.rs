@@ -215,6 +215,11 @@ fn fields<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ErrorBody> {
 
 /// Tells a text that is no JSON object from an object whose head is wrong.
 fn unreadable(text: &str, error: &serde_json::Error) -> BadMessage {
+    #[derive(Deserialize)]
+    struct OnlyId {
+        id: Option<RequestId>,
+    }
+
     let is_json = serde_json::from_str::<IgnoredAny>(text).is_ok();
     let code = if is_json && text.trim_start().starts_with('{') {
         ErrorCode::InvalidMessage
@@ -222,7 +227,9 @@ fn unreadable(text: &str, error: &serde_json::Error) -> BadMessage {
         ErrorCode::BadJson
     };
     BadMessage {
-        id: None,
+        id: serde_json::from_str::<OnlyId>(text)
+            .ok()
+            .and_then(|head| head.id),
         error: ErrorBody::new(code, error.to_string()),
     }
 }
@@ -286,6 +293,21 @@ mod tests {
             Request::parse(r#"{"id":"p1","type":"position","latitude":"north"}"#).unwrap_err();
         assert_eq!(bad.id, Some(RequestId::Text("p1".into())));
         assert_eq!(bad.error.code, ErrorCode::InvalidMessage);
+    }
+
+    #[test]
+    fn the_id_is_read_even_where_the_type_is_not() {
+        for text in [
+            r#"{"id":5}"#,
+            r#"{"id":5,"type":7}"#,
+            r#"{"type":null,"id":5}"#,
+        ] {
+            assert_eq!(
+                Request::parse(text).unwrap_err().id,
+                Some(RequestId::Number(5)),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -103,6 +103,20 @@ pub fn check_vehicle(info: &VehicleInfo) -> Result<(), ErrorBody> {
     Ok(())
 }
 
+/// Checks how many positions a list has.
+///
+/// # Errors
+/// [`ErrorCode::InvalidMessage`]: none, or too many.
+pub fn check_count(positions: &[Position]) -> Result<(), ErrorBody> {
+    if (1..=Positions::MAX).contains(&positions.len()) {
+        return Ok(());
+    }
+    Err(ErrorBody::new(
+        ErrorCode::InvalidMessage,
+        format!("`positions` must have 1 to {} entries", Positions::MAX),
+    ))
+}
+
 /// Judges a list of positions, each by itself.
 ///
 /// # Errors
@@ -112,12 +126,7 @@ pub fn report_all(
     metrics: &Metrics,
     mut report: impl FnMut(Position) -> Result<(), Refusal>,
 ) -> Result<(u32, Vec<Refused>), ErrorBody> {
-    if positions.is_empty() || positions.len() > Positions::MAX {
-        return Err(ErrorBody::new(
-            ErrorCode::InvalidMessage,
-            format!("`positions` must have 1 to {} entries", Positions::MAX),
-        ));
-    }
+    check_count(&positions)?;
     let mut accepted = 0;
     let mut refused = Vec::new();
     for (index, position) in (0..).zip(positions) {

@@ -3,7 +3,7 @@ use ridecast_protocol::{PositionsJudged, PostPositions, Role, VehicleId};
 
 use super::{Caller, Error};
 use crate::broker::Claim;
-use crate::driver::{Garage, check_vehicle, report_all};
+use crate::driver::{Garage, check_count, check_vehicle, report_all};
 use crate::fleet::Refusal;
 use crate::session::Sessions;
 use crate::telemetry::now_ms;
@@ -16,6 +16,8 @@ pub(super) async fn report(
 ) -> Result<web::Json<PositionsJudged>, Error> {
     caller.must_be(&[Role::Driver])?;
     let PostPositions { vehicle, positions } = body.into_inner();
+    // Before anything happens: who is told no must not be online by it.
+    check_count(&positions)?;
     let driver = caller.0.user;
     let id = VehicleId::from(driver.clone());
     let online = garage.fleet.get(&id).filter(|online| online.is_ours());

@@ -146,6 +146,10 @@ async fn positions_by_http_are_judged_each_and_seen() {
         )
         .await
     };
+    let no_positions = json!({"vehicle": {"class": "bike"}, "positions": []});
+    let told_no = send(no_positions).await.error();
+    assert_eq!(told_no, (400, "invalid_message".into()));
+    // Nor is anybody online by having been told no.
     let first = json!({"positions": [at(0.0, 0)]});
     assert_eq!(send(first).await.error(), (409, "not_online".into()));
     let reply = send(json!({
