@@ -9,6 +9,8 @@ mod outbox;
 mod seat;
 mod state;
 mod subscription;
+#[cfg(test)]
+mod tests;
 mod vehicle;
 
 use std::cell::RefCell;
