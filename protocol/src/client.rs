@@ -2,7 +2,8 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ErrorBody, ErrorCode, Position, RequestId, SubscriptionName, VehicleClass, VehicleInfo,
+    Ack, AnswerOffer, Arrive, CancelRide, ErrorBody, ErrorCode, Position, ReadChat, RequestId,
+    RequestRide, Resume, RideId, RideStep, SendChat, SubscriptionName, VehicleClass, VehicleInfo,
 };
 
 /// A message from a client.
@@ -26,8 +27,51 @@ pub enum ClientMessage {
     Update(Subscribe),
     /// Ends a subscription.
     Unsubscribe(Unsubscribe),
+    /// A rider asks for a ride.
+    RequestRide(RequestRide),
+    /// A rider, driver or operator gives a ride up.
+    CancelRide(CancelRide),
+    /// A driver takes a ride.
+    AcceptOffer(AnswerOffer),
+    /// A driver does not want a ride.
+    DeclineOffer(AnswerOffer),
+    /// The driver waits at the pickup.
+    Arrive(Arrive),
+    /// The rider is on board.
+    StartRide(RideStep),
+    /// The ride is at its end.
+    CompleteRide(RideStep),
+    /// An operator takes a ride from its driver, to be offered to others.
+    ReassignRide(RideStep),
+    /// Rider or driver says something to the other.
+    SendChat(SendChat),
+    /// Rider or driver has read what the other said.
+    ReadChat(ReadChat),
+    /// Events have arrived.
+    Ack(Ack),
     /// Browsers cannot see protocol pings: answered by `pong`.
     Ping,
+}
+
+impl ClientMessage {
+    /// Whether carrying it out means to ask the store: such messages are carried out in order
+    /// among themselves, while positions and subscriptions overtake them.
+    #[must_use]
+    pub const fn is_about_rides(&self) -> bool {
+        matches!(
+            self,
+            Self::RequestRide(_)
+                | Self::CancelRide(_)
+                | Self::AcceptOffer(_)
+                | Self::DeclineOffer(_)
+                | Self::Arrive(_)
+                | Self::StartRide(_)
+                | Self::CompleteRide(_)
+                | Self::ReassignRide(_)
+                | Self::SendChat(_)
+                | Self::ReadChat(_)
+        )
+    }
 }
 
 /// A message with the id that its one reply will carry.
@@ -49,6 +93,9 @@ pub struct Hello {
     /// A signed token (JWT) with `sub`, `role` and `exp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
+    /// Where the events have been seen up to. Absent: only new ones are sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<Resume>,
 }
 
 /// A driver starts working.
@@ -104,6 +151,8 @@ pub enum Channel {
     Nearby(Nearby),
     /// The vehicles on a map.
     Viewport(Viewport),
+    /// The vehicle of one ride, as long as it has one.
+    Ride(RideChannel),
 }
 
 /// A true circle on the globe, also across the antimeridian and around a pole.
@@ -141,6 +190,14 @@ pub struct Viewport {
     /// The map's zoom level, 0 to 24; for the service's information.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zoom: Option<f32>,
+}
+
+/// One's own ride, or for operators any.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct RideChannel {
+    /// Which ride.
+    pub ride_id: RideId,
 }
 
 /// A message that could not be read.
@@ -186,6 +243,17 @@ impl Request {
             "go_online" => fields(text).map(ClientMessage::GoOnline),
             "go_offline" => Ok(ClientMessage::GoOffline),
             "hello" => fields(text).map(ClientMessage::Hello),
+            "request_ride" => fields(text).map(ClientMessage::RequestRide),
+            "cancel_ride" => fields(text).map(ClientMessage::CancelRide),
+            "accept_offer" => fields(text).map(ClientMessage::AcceptOffer),
+            "decline_offer" => fields(text).map(ClientMessage::DeclineOffer),
+            "arrive" => fields(text).map(ClientMessage::Arrive),
+            "start_ride" => fields(text).map(ClientMessage::StartRide),
+            "complete_ride" => fields(text).map(ClientMessage::CompleteRide),
+            "reassign_ride" => fields(text).map(ClientMessage::ReassignRide),
+            "send_chat" => fields(text).map(ClientMessage::SendChat),
+            "read_chat" => fields(text).map(ClientMessage::ReadChat),
+            "ack" => fields(text).map(ClientMessage::Ack),
             other => {
                 let other: String = other.chars().take(64).collect();
                 Err(ErrorBody::new(
@@ -204,7 +272,8 @@ impl Request {
 fn fields<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ErrorBody> {
     serde_json::from_str(text).map_err(|error| {
         let message = error.to_string();
-        let code = if message.contains("unknown variant") {
+        // The only other words that are chosen from a list are the quick replies.
+        let code = if message.contains("unknown variant") && message.contains("`viewport`") {
             ErrorCode::UnknownChannel
         } else {
             ErrorCode::InvalidMessage

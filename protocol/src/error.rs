@@ -45,6 +45,20 @@ pub enum ErrorCode {
     SubscriptionExists,
     /// No subscription has that name.
     UnknownSubscription,
+    /// No such ride, or it is not yours.
+    UnknownRide,
+    /// The ride, as far as it has come, does not allow that.
+    WrongRideState,
+    /// The offer is over: answered, expired or withdrawn.
+    OfferOver,
+    /// The vehicle is too far from the pickup to have arrived; `force` says so nevertheless.
+    TooFar,
+    /// The rider has as many open rides as a rider may have.
+    OpenRideExists,
+    /// There is nobody to talk to: no driver yet, or the ride has been over for too long.
+    ChatClosed,
+    /// The key was used for another wish.
+    IdempotencyKeyReused,
     /// There is nothing at this address.
     NotFound,
     /// The service has as many sessions as it may have.
@@ -78,6 +92,13 @@ impl ErrorCode {
             Self::TooManySubscriptions => "too_many_subscriptions",
             Self::SubscriptionExists => "subscription_exists",
             Self::UnknownSubscription => "unknown_subscription",
+            Self::UnknownRide => "unknown_ride",
+            Self::WrongRideState => "wrong_ride_state",
+            Self::OfferOver => "offer_over",
+            Self::TooFar => "too_far",
+            Self::OpenRideExists => "open_ride_exists",
+            Self::ChatClosed => "chat_closed",
+            Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::NotFound => "not_found",
             Self::Overloaded => "overloaded",
             Self::Unavailable => "unavailable",

@@ -99,6 +99,19 @@ name!(
     VehicleClass, "a vehicle class", 32
 );
 
+name!(
+    /// One ride, named by the server.
+    RideId, "a ride id", 64
+);
+name!(
+    /// One offer of one ride to one driver, named by the server.
+    OfferId, "an offer id", 64
+);
+name!(
+    /// The client's own name for one wish, so that asking twice does not wish twice.
+    IdempotencyKey, "an idempotency key", 64
+);
+
 impl From<UserId> for VehicleId {
     fn from(user: UserId) -> Self {
         Self(user.0)

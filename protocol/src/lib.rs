@@ -12,24 +12,38 @@ pub mod binary;
 mod client;
 mod close;
 mod error;
+mod event;
 mod id;
 mod position;
 mod rest;
+mod ride;
 mod server;
 mod vehicle;
 
 pub use client::{
-    BadMessage, Channel, ClientMessage, GoOnline, Hello, Nearby, Positions, Request, Subscribe,
-    Unsubscribe, Viewport,
+    BadMessage, Channel, ClientMessage, GoOnline, Hello, Nearby, Positions, Request, RideChannel,
+    Subscribe, Unsubscribe, Viewport,
 };
 pub use close::CloseCode;
 pub use error::{ErrorBody, ErrorCode};
+pub use event::{
+    Ack, ChatMessage, Event, Notice, Offer, OfferState, QuickReply, ReadChat, Receipt, Resume,
+    SendChat,
+};
 pub use id::{
-    InvalidName, RequestId, SessionId, SubscriptionName, UserId, VehicleClass, VehicleId,
+    IdempotencyKey, InvalidName, OfferId, RequestId, RideId, SessionId, SubscriptionName, UserId,
+    VehicleClass, VehicleId,
 };
 pub use position::Position;
-pub use rest::{NearbyVehicles, PositionsJudged, PostPositions, Ticket};
-pub use server::{Bye, Refused, ServerMessage, VehiclesMessage, Welcome};
+pub use rest::{
+    ChatPage, NearbyVehicles, PositionsJudged, PostPositions, RideCount, RideCounts, RidesPage, ShareLink,
+    SharedRide, Ticket,
+};
+pub use ride::{
+    AnswerOffer, Arrive, CancelRide, Cancelled, DriverCard, Eta, Party, Place, RequestRide, Ride,
+    RideState, RideStep, Search, Setback, Toward, Trip,
+};
+pub use server::{Bye, InboxPlace, Progress, Refused, ServerMessage, VehiclesMessage, Welcome};
 pub use vehicle::{Role, VehicleInfo, VehicleState, VehicleUpdate};
 
 /// Subprotocol in which everything is JSON text. Also spoken when none is offered.

@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Position, Refused, VehicleInfo, VehicleUpdate};
+use crate::{
+    ChatMessage, Eta, Position, Receipt, Refused, Ride, RideState, VehicleInfo, VehicleUpdate,
+};
 
 /// Answer of `GET /v1/vehicles`: nearest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,4 +46,79 @@ pub struct Ticket {
     /// For how long from now it does, milliseconds.
     #[cfg_attr(test, ts(type = "number"))]
     pub expires_in_ms: u64,
+}
+
+/// Answer of `GET /v1/rides`: newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(optional_fields))]
+pub struct RidesPage {
+    /// The rides, the newest request first, each as the caller may see it.
+    pub rides: Vec<Ride>,
+    /// The next page is `?before=` this. Absent: there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+}
+
+/// How many rides are in one state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct RideCount {
+    /// The state.
+    pub state: RideState,
+    /// How many; of rides that are over, those that are still kept.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub rides: u64,
+}
+
+/// Answer of `GET /v1/rides/counts`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct RideCounts {
+    /// Every state, in the order of a ride's life.
+    pub counts: Vec<RideCount>,
+}
+
+/// Answer of `GET /v1/rides/{ride_id}/chat`: oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(optional_fields))]
+pub struct ChatPage {
+    /// The messages of this page.
+    pub messages: Vec<ChatMessage>,
+    /// How far rider and driver have got with each other's messages.
+    pub receipts: Vec<Receipt>,
+    /// The page before is `?before=` this number. Absent: there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional, type = "number"))]
+    pub before: Option<u64>,
+}
+
+/// Answer of `POST /v1/rides/{ride_id}/share`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ShareLink {
+    /// Shows the ride to whoever has it: `GET /v1/share/{token}`.
+    pub token: String,
+    /// Until then, or until the ride is over, ms since the Unix epoch.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub expires_at_ms: i64,
+}
+
+/// Answer of `GET /v1/share/{token}`: one ride for who has its link.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(optional_fields))]
+pub struct SharedRide {
+    /// The ride, as its rider sees it.
+    pub ride: Ride,
+    /// Where its vehicle is. Absent: it has none, or it is not heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vehicle: Option<VehicleUpdate>,
+    /// What is left of the way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eta: Option<Eta>,
+    /// The service's clock, ms since the Unix epoch.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub server_time_ms: i64,
 }

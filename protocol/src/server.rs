@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ErrorBody, ErrorCode, RequestId, Role, SessionId, SubscriptionName, UserId, VehicleId,
-    VehicleUpdate,
+    ErrorBody, ErrorCode, Eta, Event, RequestId, Ride, RideId, Role, SessionId, SubscriptionName,
+    UserId, VehicleId, VehicleUpdate,
 };
 
 /// A message from the server.
@@ -13,6 +13,21 @@ use crate::{
 pub enum ServerMessage {
     /// The session is open: the first message of every session.
     Welcome(Welcome),
+    /// Where the inbox stands, when `welcome` could not tell it: the store was away.
+    Inbox(InboxPlace),
+    /// Something that is never lost.
+    Event {
+        /// Its number in the person's inbox: the one before, plus one.
+        #[cfg_attr(test, ts(type = "number"))]
+        offset: u64,
+        /// When it happened, ms since the Unix epoch.
+        #[cfg_attr(test, ts(type = "number"))]
+        at_ms: i64,
+        /// What happened.
+        event: Event,
+    },
+    /// How far a driven ride has come. Newest wins; one that is lost is followed by the next.
+    Progress(Progress),
     /// Vehicles of one subscription.
     Vehicles(VehiclesMessage),
     /// A request was carried out. Sent only to requests with an `id`.
@@ -26,6 +41,13 @@ pub enum ServerMessage {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         #[cfg_attr(test, ts(as = "Option<Vec<Refused>>", optional))]
         refused: Vec<Refused>,
+        /// To what changes a ride: the ride as it is then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ride: Option<Box<Ride>>,
+        /// To `send_chat`: the message's number within the chat.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional, type = "number"))]
+        number: Option<u64>,
     },
     /// A request was not carried out. The session goes on.
     Error {
@@ -52,6 +74,7 @@ pub enum ServerMessage {
 /// The session is open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(optional_fields))]
 pub struct Welcome {
     /// The name of this session, for logs and support.
     pub session: SessionId,
@@ -66,6 +89,35 @@ pub struct Welcome {
     /// The server's clock, ms since the Unix epoch: lets a client correct its own.
     #[cfg_attr(test, ts(type = "number"))]
     pub server_time_ms: i64,
+    /// Where the inbox stands. Absent: the store is away; `inbox` tells it later.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub inbox: Option<InboxPlace>,
+}
+
+/// Where the person's inbox stands when the session begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(optional_fields))]
+pub struct InboxPlace {
+    /// Offsets of another epoch mean nothing in this one.
+    pub epoch: String,
+    /// The offset before the first event that this session will get.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub offset: u64,
+    /// To a `resume`. True: all events after it follow. False: they are not all kept any more;
+    /// fetch the rides anew and begin here. Absent: no `resume` came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovered: Option<bool>,
+}
+
+/// How far a driven ride has come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Progress {
+    /// Which ride.
+    pub ride_id: RideId,
+    /// What is left of the way.
+    pub eta: Eta,
 }
 
 /// Vehicles of one subscription.

@@ -27,6 +27,21 @@ export type SubscriptionName = string;
 export type VehicleClass = string;
 
 /**
+ * One ride, named by the server.
+ */
+export type RideId = string;
+
+/**
+ * One offer of one ride to one driver, named by the server.
+ */
+export type OfferId = string;
+
+/**
+ * The client's own name for one wish, so that asking twice does not wish twice.
+ */
+export type IdempotencyKey = string;
+
+/**
  * The client's number or text for a request; its one reply carries it back.
  */
 export type RequestId = number | string;
@@ -129,13 +144,358 @@ class: VehicleClass,
 state: VehicleState, };
 
 /**
+ * Where somebody wants to be picked up or dropped off.
+ */
+export type Place = {
+/**
+ * Degrees north, WGS 84, −90 to 90.
+ */
+latitude: number,
+/**
+ * Degrees east, WGS 84, −180 to 180.
+ */
+longitude: number,
+/**
+ * For people ("Rambla 1234, at the gate"), at most 200 bytes.
+ */
+address?: string, };
+
+/**
+ * How far a ride has come.
+ */
+export type RideState = "requested" | "offered" | "accepted" | "arrived" | "in_progress" | "completed" | "cancelled" | "expired";
+
+/**
+ * Which side did something.
+ */
+export type Party = "rider" | "driver" | "system";
+
+/**
+ * The end before the end.
+ */
+export type Cancelled = {
+/**
+ * Who gave it up.
+ */
+by: Party,
+/**
+ * How far the ride had come: what it costs follows from that.
+ */
+stage: RideState,
+/**
+ * In the words of who cancelled, at most 200 bytes.
+ */
+reason?: string, };
+
+/**
+ * Why the last driver did not get the ride, or has it no more.
+ */
+export type Setback = "no_vehicle" | "declined" | "silent" | "driver_cancelled" | "reassigned";
+
+/**
+ * How the search for a driver goes.
+ */
+export type Search = {
+/**
+ * How many drivers have been offered the ride so far.
+ */
+offers: number,
+/**
+ * What happened last. Absent: nothing has gone wrong yet.
+ */
+setback?: Setback,
+/**
+ * While `offered`: when this driver's time is over, ms since the Unix epoch.
+ */
+offer_until_ms?: number,
+/**
+ * When the search is given up, ms since the Unix epoch.
+ */
+until_ms: number, };
+
+/**
+ * Where the way leads that is estimated.
+ */
+export type Toward = "pickup" | "dropoff";
+
+/**
+ * An estimated time of arrival.
+ */
+export type Eta = {
+/**
+ * To where.
+ */
+toward: Toward,
+/**
+ * Seconds of driving left.
+ */
+seconds: number,
+/**
+ * Metres of driving left.
+ */
+distance_m: number,
+/**
+ * When it was estimated, ms since the Unix epoch.
+ */
+at_ms: number, };
+
+/**
+ * A way from one place to another.
+ */
+export type Trip = {
+/**
+ * Seconds of driving.
+ */
+duration_s: number,
+/**
+ * Metres of driving.
+ */
+distance_m: number, };
+
+/**
+ * Who drives, as far as the reader may know it.
+ */
+export type DriverCard = {
+/**
+ * The driver's vehicle, as it stands in the `ride` channel.
+ */
+id: VehicleId,
+/**
+ * Class, plate and label, as the driver gave them.
+ */
+vehicle: VehicleInfo, };
+
+/**
+ * A ride as its reader may see it. Each is whole: it replaces the one before.
+ */
+export type Ride = {
+/**
+ * Which ride.
+ */
+ride_id: RideId,
+/**
+ * How far it has come.
+ */
+state: RideState,
+/**
+ * Counts its changes, from 1: of two copies, the one with the greater is the newer.
+ */
+version: number,
+/**
+ * Where from.
+ */
+pickup: Place,
+/**
+ * Where to.
+ */
+dropoff: Place,
+/**
+ * What kind of vehicle was asked for. Absent: any.
+ */
+vehicle_class?: VehicleClass,
+/**
+ * Who asked for it. Only operators are told.
+ */
+rider?: UserId,
+/**
+ * Who drives. Riders are told while the driver has the ride; operators always; the
+ * driver, to whom it says nothing new, too.
+ */
+driver?: DriverCard,
+/**
+ * While a driver is being looked for.
+ */
+search?: Search,
+/**
+ * To the pickup while `accepted`, to the dropoff while `in_progress`: as of this change;
+ * `progress` messages bring newer ones.
+ */
+eta?: Eta,
+/**
+ * The expected way from pickup to dropoff.
+ */
+trip?: Trip,
+/**
+ * When it was cancelled, by whom and why.
+ */
+cancelled?: Cancelled,
+/**
+ * When it was asked for, ms since the Unix epoch.
+ */
+requested_at_ms: number,
+/**
+ * When its driver accepted, ms since the Unix epoch.
+ */
+accepted_at_ms?: number,
+/**
+ * When its driver arrived, ms since the Unix epoch.
+ */
+arrived_at_ms?: number,
+/**
+ * When the rider got in, ms since the Unix epoch.
+ */
+started_at_ms?: number,
+/**
+ * When it was over, ms since the Unix epoch.
+ */
+ended_at_ms?: number,
+/**
+ * Metres driven with the rider on board. Known at the end.
+ */
+distance_m?: number,
+/**
+ * Seconds with the rider on board. Known at the end.
+ */
+duration_s?: number, };
+
+/**
+ * What has become of an offer.
+ */
+export type OfferState = "open" | "accepted" | "declined" | "expired" | "withdrawn";
+
+/**
+ * A ride offered to a driver.
+ */
+export type Offer = {
+/**
+ * Which offer; `accept_offer` and `decline_offer` name it.
+ */
+offer_id: OfferId,
+/**
+ * Which ride.
+ */
+ride_id: RideId,
+/**
+ * What has become of it. After a resume an offer whose time has passed is never `open`.
+ */
+state: OfferState,
+/**
+ * Where from.
+ */
+pickup: Place,
+/**
+ * Where to.
+ */
+dropoff: Place,
+/**
+ * What kind of vehicle was asked for. Absent: any.
+ */
+vehicle_class?: VehicleClass,
+/**
+ * How far the pickup is.
+ */
+eta: Eta,
+/**
+ * The expected way from pickup to dropoff.
+ */
+trip?: Trip,
+/**
+ * When its time is over, ms since the Unix epoch, by the service's clock.
+ */
+expires_at_ms: number, };
+
+/**
+ * Words that the app can show in its reader's language.
+ */
+export type QuickReply = "on_my_way" | "here" | "running_late" | "please_wait" | "cannot_find_you" | "all_right" | "thank_you";
+
+/**
+ * One message of a ride's chat.
+ */
+export type ChatMessage = {
+/**
+ * In which ride.
+ */
+ride_id: RideId,
+/**
+ * Its number within the chat, from 1, without holes.
+ */
+number: number,
+/**
+ * Who said it.
+ */
+from: Party,
+/**
+ * What was said, 1 to 1,000 characters. Absent: `quick` says it.
+ */
+text?: string,
+/**
+ * What was said, by one of the ready phrases.
+ */
+quick?: QuickReply,
+/**
+ * When, ms since the Unix epoch.
+ */
+at_ms: number, };
+
+/**
+ * How far the other side has got with what was said.
+ */
+export type Receipt = {
+/**
+ * In which ride.
+ */
+ride_id: RideId,
+/**
+ * Who has got that far.
+ */
+by: Party,
+/**
+ * The messages up to this number have arrived at one of their devices. 0: none.
+ */
+delivered: number,
+/**
+ * The messages up to this number were read. 0: none.
+ */
+read: number, };
+
+/**
+ * The vehicle is near the pickup or the dropoff.
+ */
+export type Notice = {
+/**
+ * Of which ride.
+ */
+ride_id: RideId,
+/**
+ * Near which of its ends.
+ */
+near: Toward, };
+
+/**
+ * What a person is told, once and for good.
+ *
+ * Events are kept in the person's inbox, numbered without holes from 1. Each
+ * arrives at least once and in order; who resumes from the last number seen
+ * gets each exactly once.
+ */
+export type Event = { "kind": "offer" } & Offer | { "kind": "ride" } & Ride | { "kind": "chat" } & ChatMessage | { "kind": "receipt" } & Receipt | { "kind": "notice" } & Notice;
+
+/**
+ * A place in an inbox: everything up to it has been seen.
+ */
+export type Resume = {
+/**
+ * The inbox's, from `welcome`.
+ */
+epoch: string,
+/**
+ * The newest event's that was seen; 0: none yet.
+ */
+offset: number, };
+
+/**
  * Opens the session.
  */
 export type Hello = {
 /**
  * A signed token (JWT) with `sub`, `role` and `exp`.
  */
-token?: string, };
+token?: string,
+/**
+ * Where the events have been seen up to. Absent: only new ones are sent.
+ */
+resume?: Resume, };
 
 /**
  * A driver starts working.
@@ -206,9 +566,18 @@ east: number,
 zoom?: number, };
 
 /**
+ * One's own ride, or for operators any.
+ */
+export type RideChannel = {
+/**
+ * Which ride.
+ */
+ride_id: RideId, };
+
+/**
  * What a subscription watches.
  */
-export type Channel = { "kind": "nearby" } & Nearby | { "kind": "viewport" } & Viewport;
+export type Channel = { "kind": "nearby" } & Nearby | { "kind": "viewport" } & Viewport | { "kind": "ride" } & RideChannel;
 
 /**
  * A subscription, new or moved.
@@ -238,14 +607,124 @@ export type Unsubscribe = {
 subscription: SubscriptionName, };
 
 /**
+ * A rider asks for a ride.
+ */
+export type RequestRide = {
+/**
+ * Where from.
+ */
+pickup: Place,
+/**
+ * Where to.
+ */
+dropoff: Place,
+/**
+ * Only vehicles of this class. Absent: any.
+ */
+vehicle_class?: VehicleClass,
+/**
+ * The client's own name for this wish. Asking again with the same key, for 24 hours, asks for
+ * the same ride, however often.
+ */
+idempotency_key: IdempotencyKey, };
+
+/**
+ * A rider, driver or operator gives a ride up.
+ */
+export type CancelRide = {
+/**
+ * Which.
+ */
+ride_id: RideId,
+/**
+ * For the others, at most 200 bytes.
+ */
+reason?: string, };
+
+/**
+ * A driver's answer to an offer.
+ */
+export type AnswerOffer = {
+/**
+ * Which offer.
+ */
+offer_id: OfferId, };
+
+/**
+ * The driver waits at the pickup.
+ */
+export type Arrive = {
+/**
+ * Which ride.
+ */
+ride_id: RideId,
+/**
+ * True: although the service thinks that the vehicle is elsewhere. Absent: false.
+ */
+force?: boolean, };
+
+/**
+ * A step of a ride that needs no more words.
+ */
+export type RideStep = {
+/**
+ * Which ride.
+ */
+ride_id: RideId, };
+
+/**
+ * Somebody says something in a ride's chat: `text` or `quick`, one of them.
+ */
+export type SendChat = {
+/**
+ * In which ride.
+ */
+ride_id: RideId,
+/**
+ * 1 to 1,000 characters.
+ */
+text?: string,
+/**
+ * One of the ready phrases.
+ */
+quick?: QuickReply,
+/**
+ * The client's own name for this message. Sending again with the same key, as long as it is
+ * among the ride's last 100 messages, is the same message.
+ */
+idempotency_key: IdempotencyKey, };
+
+/**
+ * The other side's messages were read.
+ */
+export type ReadChat = {
+/**
+ * In which ride.
+ */
+ride_id: RideId,
+/**
+ * Up to this number.
+ */
+number: number, };
+
+/**
+ * The events up to an offset have arrived.
+ */
+export type Ack = {
+/**
+ * The newest event's; those before are acknowledged with it.
+ */
+offset: number, };
+
+/**
  * A message from a client.
  */
-export type ClientMessage = { "type": "hello" } & Hello | { "type": "go_online" } & GoOnline | { "type": "go_offline" } | { "type": "position" } & Position | { "type": "positions" } & Positions | { "type": "subscribe" } & Subscribe | { "type": "update" } & Subscribe | { "type": "unsubscribe" } & Unsubscribe | { "type": "ping" };
+export type ClientMessage = { "type": "hello" } & Hello | { "type": "go_online" } & GoOnline | { "type": "go_offline" } | { "type": "position" } & Position | { "type": "positions" } & Positions | { "type": "subscribe" } & Subscribe | { "type": "update" } & Subscribe | { "type": "unsubscribe" } & Unsubscribe | { "type": "request_ride" } & RequestRide | { "type": "cancel_ride" } & CancelRide | { "type": "accept_offer" } & AnswerOffer | { "type": "decline_offer" } & AnswerOffer | { "type": "arrive" } & Arrive | { "type": "start_ride" } & RideStep | { "type": "complete_ride" } & RideStep | { "type": "reassign_ride" } & RideStep | { "type": "send_chat" } & SendChat | { "type": "read_chat" } & ReadChat | { "type": "ack" } & Ack | { "type": "ping" };
 
 /**
  * What was wrong, for programs. These names never change their meaning.
  */
-export type ErrorCode = "bad_json" | "unknown_type" | "invalid_message" | "message_too_large" | "bad_token" | "already_welcome" | "forbidden" | "not_online" | "position_out_of_range" | "position_in_future" | "position_too_late" | "position_out_of_order" | "position_jump" | "rate_limited" | "unknown_channel" | "invalid_area" | "area_too_large" | "too_many_subscriptions" | "subscription_exists" | "unknown_subscription" | "not_found" | "overloaded" | "unavailable";
+export type ErrorCode = "bad_json" | "unknown_type" | "invalid_message" | "message_too_large" | "bad_token" | "already_welcome" | "forbidden" | "not_online" | "position_out_of_range" | "position_in_future" | "position_too_late" | "position_out_of_order" | "position_jump" | "rate_limited" | "unknown_channel" | "invalid_area" | "area_too_large" | "too_many_subscriptions" | "subscription_exists" | "unknown_subscription" | "unknown_ride" | "wrong_ride_state" | "offer_over" | "too_far" | "open_ride_exists" | "chat_closed" | "idempotency_key_reused" | "not_found" | "overloaded" | "unavailable";
 
 /**
  * The one shape of an error: the fields of a socket's `error` message, and
@@ -279,6 +758,24 @@ index: number,
 code: ErrorCode, };
 
 /**
+ * Where the person's inbox stands when the session begins.
+ */
+export type InboxPlace = {
+/**
+ * Offsets of another epoch mean nothing in this one.
+ */
+epoch: string,
+/**
+ * The offset before the first event that this session will get.
+ */
+offset: number,
+/**
+ * To a `resume`. True: all events after it follow. False: they are not all kept any more;
+ * fetch the rides anew and begin here. Absent: no `resume` came.
+ */
+recovered?: boolean, };
+
+/**
  * The session is open.
  */
 export type Welcome = {
@@ -302,7 +799,33 @@ heartbeat_ms: number,
 /**
  * The server's clock, ms since the Unix epoch: lets a client correct its own.
  */
-server_time_ms: number, };
+server_time_ms: number,
+/**
+ * Offsets of another epoch mean nothing in this one.
+ */
+epoch: string,
+/**
+ * The offset before the first event that this session will get.
+ */
+offset: number,
+/**
+ * To a `resume`. True: all events after it follow. False: they are not all kept any more;
+ * fetch the rides anew and begin here. Absent: no `resume` came.
+ */
+recovered?: boolean, };
+
+/**
+ * How far a driven ride has come.
+ */
+export type Progress = {
+/**
+ * Which ride.
+ */
+ride_id: RideId,
+/**
+ * What is left of the way.
+ */
+eta: Eta, };
 
 /**
  * Vehicles of one subscription.
@@ -351,7 +874,19 @@ reconnect_in_ms?: number, };
 /**
  * A message from the server.
  */
-export type ServerMessage = { "type": "welcome" } & Welcome | { "type": "vehicles" } & VehiclesMessage | { "type": "ok",
+export type ServerMessage = { "type": "welcome" } & Welcome | { "type": "inbox" } & InboxPlace | { "type": "event",
+/**
+ * Its number in the person's inbox: the one before, plus one.
+ */
+offset: number,
+/**
+ * When it happened, ms since the Unix epoch.
+ */
+at_ms: number,
+/**
+ * What happened.
+ */
+event: Event, } | { "type": "progress" } & Progress | { "type": "vehicles" } & VehiclesMessage | { "type": "ok",
 /**
  * The request's.
  */
@@ -363,7 +898,15 @@ accepted?: number,
 /**
  * To `positions`: those not accepted, with their reasons. Absent: none.
  */
-refused?: Array<Refused>, } | { "type": "error",
+refused?: Array<Refused>,
+/**
+ * To what changes a ride: the ride as it is then.
+ */
+ride?: Ride,
+/**
+ * To `send_chat`: the message's number within the chat.
+ */
+number?: number, } | { "type": "error",
 /**
  * The request's, if it had one that could be read.
  */
@@ -440,6 +983,92 @@ ticket: string,
  * For how long from now it does, milliseconds.
  */
 expires_in_ms: number, };
+
+/**
+ * Answer of `GET /v1/rides`: newest first.
+ */
+export type RidesPage = {
+/**
+ * The rides, the newest request first, each as the caller may see it.
+ */
+rides: Array<Ride>,
+/**
+ * The next page is `?before=` this. Absent: there is none.
+ */
+before?: string, };
+
+/**
+ * How many rides are in one state.
+ */
+export type RideCount = {
+/**
+ * The state.
+ */
+state: RideState,
+/**
+ * How many; of rides that are over, those that are still kept.
+ */
+rides: number, };
+
+/**
+ * Answer of `GET /v1/rides/counts`.
+ */
+export type RideCounts = {
+/**
+ * Every state, in the order of a ride's life.
+ */
+counts: Array<RideCount>, };
+
+/**
+ * Answer of `GET /v1/rides/{ride_id}/chat`: oldest first.
+ */
+export type ChatPage = {
+/**
+ * The messages of this page.
+ */
+messages: Array<ChatMessage>,
+/**
+ * How far rider and driver have got with each other's messages.
+ */
+receipts: Array<Receipt>,
+/**
+ * The page before is `?before=` this number. Absent: there is none.
+ */
+before?: number, };
+
+/**
+ * Answer of `POST /v1/rides/{ride_id}/share`.
+ */
+export type ShareLink = {
+/**
+ * Shows the ride to whoever has it: `GET /v1/share/{token}`.
+ */
+token: string,
+/**
+ * Until then, or until the ride is over, ms since the Unix epoch.
+ */
+expires_at_ms: number, };
+
+/**
+ * Answer of `GET /v1/share/{token}`: one ride for who has its link.
+ */
+export type SharedRide = {
+/**
+ * The ride, as its rider sees it.
+ */
+ride: Ride,
+/**
+ * Where its vehicle is. Absent: it has none, or it is not heard.
+ */
+vehicle?: VehicleUpdate,
+/**
+ * What is left of the way.
+ */
+eta?: Eta,
+/**
+ * The service's clock, ms since the Unix epoch.
+ */
+server_time_ms: number, };
 
 /** Codes of the close frame; from 4500 on, do not reconnect. */
 export const CloseCode = {
