@@ -37,6 +37,7 @@ impl Wish {
                 let area = settings.rectangle(view.south, view.west, view.north, view.east)?;
                 (area, None, None)
             }
+            Channel::Ride(_) => return Err(invalid("a ride has no area")),
         };
         let spacing = match request.max_rate_hz {
             None => None,

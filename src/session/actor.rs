@@ -173,6 +173,7 @@ impl<P: Part> Actor for SessionActor<P> {
             role: session.person.role,
             heartbeat_ms: u64::try_from(self.heartbeat.as_millis()).unwrap_or(u64::MAX),
             server_time_ms: now_ms(),
+            inbox: None,
         });
         // The first message always fits.
         let _ = session.send(&welcome);

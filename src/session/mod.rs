@@ -128,6 +128,8 @@ impl Session {
                 id,
                 accepted,
                 refused,
+                ride: None,
+                number: None,
             },
             (None, Ok(done)) => match refusals(&done) {
                 Some(error) => ServerMessage::Error { id: None, error },

@@ -193,6 +193,7 @@ impl<S: FixSource> Driver<S> {
                 id,
                 accepted,
                 refused,
+                ..
             }) => {
                 let codes: Vec<ErrorCode> = refused.iter().map(|refused| refused.code).collect();
                 let batch =

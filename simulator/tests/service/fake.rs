@@ -155,6 +155,7 @@ impl Service {
             role,
             heartbeat_ms: 20_000,
             server_time_ms: 0,
+            inbox: None,
         });
         tell(&mut socket, &welcome).await;
         if let Some(code) = self.whims.send_away {
@@ -345,6 +346,8 @@ fn ok(id: RequestId, accepted: Option<u32>, refused: Vec<Refused>) -> ServerMess
         id,
         accepted,
         refused,
+        ride: None,
+        number: None,
     }
 }
 
