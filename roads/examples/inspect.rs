@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ridecast_roads::{NodeId, RoadNetwork, Router};
+use ridecast_roads::{LatLon, NodeId, RoadNetwork, Router};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args_os().nth(1).ok_or("which .osm.pbf file?")?;
@@ -34,6 +34,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let router = Router::new(Arc::clone(&network), &mut |_| {});
     println!("routes prepared in {:.2?}", start.elapsed());
 
+    let start = Instant::now();
+    let times = network
+        .edges()
+        .map(|edge| router.travel_ms(edge) * (2 + edge.0 % 2));
+    let router = router.with_travel_times(times.collect());
+    println!("prepared for other times in {:.2?}", start.elapsed());
+
     let mut search = router.search();
     let count = u32::try_from(network.node_count())?;
     let start = Instant::now();
@@ -48,6 +55,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "a route in {:.2?} ({} edges on average)",
         start.elapsed() / 1000,
         edges / 1000
+    );
+
+    let places: Vec<_> = (0..1000_u32)
+        .map(|n| network.node(NodeId(n.wrapping_mul(2_654_435_761) % count)))
+        .collect();
+    let start = Instant::now();
+    let snap = |place: LatLon| network.snap(place.latitude, place.longitude, 500.0);
+    let mut driven = 0;
+    for pair in places.windows(2) {
+        if let (Some(from), Some(to)) = (snap(pair[0]), snap(pair[1])) {
+            driven += u32::from(router.drive(&mut search, &from, &to).is_some());
+        }
+    }
+    println!(
+        "a drive, snapped at both ends, in {:.2?}",
+        start.elapsed() / driven.max(1)
     );
 
     let start = Instant::now();

@@ -3,7 +3,7 @@
 //! [`RoadNetwork::load`] reads an extract and keeps what a car may drive; the result never changes
 //! and is shared through an `Arc`. Vehicles drive along its edges, [`RoadNetwork::snap`] puts a
 //! fix on the nearest street, [`RoadNetwork::roads_geojson`] draws it, and a [`Router`] prepared
-//! once from it answers the fastest way between two nodes in microseconds.
+//! once from it answers the fastest way between two nodes, or two places on roads, in microseconds.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -28,6 +28,7 @@
 
 mod class;
 mod connect;
+mod drive;
 mod geojson;
 mod index;
 mod lat_lon;
@@ -39,6 +40,7 @@ mod street;
 mod tags;
 
 pub use class::RoadClass;
+pub use drive::{Drive, Stretch};
 pub use index::Snap;
 pub use lat_lon::LatLon;
 pub use load::LoadError;

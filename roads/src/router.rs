@@ -14,26 +14,29 @@ pub struct Route {
     pub edges: Vec<EdgeId>,
     /// Length in metres.
     pub length_m: f64,
-    /// Seconds at full speed all the way: the sum of [`travel_ms`](crate::EdgeRef::travel_ms).
+    /// Seconds: the sum of the router's [`travel_ms`](Router::travel_ms).
     pub duration_s: f64,
 }
 
 /// Answers the fastest way between any two nodes, by contraction hierarchies (Geisberger,
 /// Sanders, Schultes, Delling 2008). Prepared once; immutable, `Send` and `Sync` after that.
 pub struct Router {
-    network: Arc<RoadNetwork>,
-    hierarchy: FastGraph,
+    pub(crate) network: Arc<RoadNetwork>,
+    pub(crate) hierarchy: FastGraph,
+    /// Of each edge.
+    travel_ms: Vec<u32>,
 }
 
 /// Working memory of route queries, some 100 bytes per node. Each thread keeps one of its own.
 pub struct Search {
-    calculator: PathCalculator,
+    pub(crate) calculator: PathCalculator,
     node_count: usize,
 }
 
 impl Router {
-    /// Prepares a network. Deterministic: the same network always gives the same routes, also
-    /// where several are equally fast.
+    /// Prepares a network for driving at full speed, [`EdgeRef::travel_ms`](crate::EdgeRef::travel_ms).
+    /// Deterministic: the same network always gives the same routes, also where several are
+    /// equally fast.
     #[must_use]
     pub fn new(network: Arc<RoadNetwork>, progress: &mut dyn FnMut(Progress)) -> Self {
         let total = network.node_count() as u64;
@@ -43,19 +46,52 @@ impl Router {
             done: 0,
             total,
         });
-        let mut graph = InputGraph::new();
-        for edge in network.edges().map(|id| network.edge(id)) {
-            let cost = usize::try_from(edge.travel_ms()).unwrap_or(usize::MAX);
-            graph.add_edge(edge.from.0 as usize, edge.to.0 as usize, cost);
-        }
-        graph.freeze();
-        let hierarchy = fast_paths::prepare(&graph);
+        let full_speed = |id| u32::try_from(network.edge(id).travel_ms()).unwrap_or(u32::MAX);
+        let travel_ms: Vec<u32> = network.edges().map(full_speed).collect();
+        let hierarchy = fast_paths::prepare(&graph(&network, &travel_ms));
         progress(Progress {
             phase,
             done: total,
             total,
         });
-        Self { network, hierarchy }
+        Self {
+            network,
+            hierarchy,
+            travel_ms,
+        }
+    }
+
+    /// A router through the same network with other travel times: `travel_ms` of each edge, in
+    /// the order of their ids; 0 counts as 1, and an edge that the list is too short for keeps
+    /// the time it has here. Several times faster than [`new`](Self::new), which has to find the
+    /// order of importance of the nodes; the closer the times are to those of `self`, the better
+    /// that order still fits. A [`Search`] of `self` is good for the new one too.
+    #[must_use]
+    pub fn with_travel_times(&self, mut travel_ms: Vec<u32>) -> Self {
+        travel_ms.truncate(self.travel_ms.len());
+        travel_ms.extend_from_slice(&self.travel_ms[travel_ms.len()..]);
+        for time in &mut travel_ms {
+            *time = (*time).max(1);
+        }
+        let graph = graph(&self.network, &travel_ms);
+        let order = fast_paths::get_node_ordering(&self.hierarchy);
+        // It can only refuse an order of another number of nodes.
+        let hierarchy = fast_paths::prepare_with_order(&graph, &order)
+            .unwrap_or_else(|_| fast_paths::prepare(&graph));
+        Self {
+            network: Arc::clone(&self.network),
+            hierarchy,
+            travel_ms,
+        }
+    }
+
+    /// Time to drive along an edge in milliseconds, at least 1: the cost that routes minimise.
+    ///
+    /// # Panics
+    /// When the id is not one of this network.
+    #[must_use]
+    pub fn travel_ms(&self, edge: EdgeId) -> u32 {
+        self.travel_ms[edge.0 as usize]
     }
 
     /// The network that the routes lead through.
@@ -80,10 +116,7 @@ impl Router {
         if from.0 as usize >= node_count || to.0 as usize >= node_count {
             return None;
         }
-        if search.node_count != node_count {
-            // It belongs to another router; the calculator would panic.
-            *search = self.search();
-        }
+        self.fit(search);
         let path = search
             .calculator
             .calc_path(&self.hierarchy, from.0 as usize, to.0 as usize)?;
@@ -94,23 +127,38 @@ impl Router {
         };
         let mut total_ms = 0;
         for pair in path.get_nodes().windows(2) {
-            let (id, travel_ms, length_m) = self.fastest_edge(pair[0], pair[1])?;
+            let id = self.fastest_edge(pair[0], pair[1])?;
             route.edges.push(id);
-            route.length_m += length_m;
-            total_ms += travel_ms;
+            route.length_m += self.network.edge(id).length_m;
+            total_ms += u64::from(self.travel_ms(id));
         }
         route.duration_s = std::time::Duration::from_millis(total_ms).as_secs_f64();
         Some(route)
     }
 
+    /// Working memory of another network is replaced; the calculator would panic.
+    pub(crate) fn fit(&self, search: &mut Search) {
+        if search.node_count != self.network.node_count() {
+            *search = self.search();
+        }
+    }
+
     /// Two streets may join the same two nodes; the hierarchy kept the faster one.
-    fn fastest_edge(&self, from: usize, to: usize) -> Option<(EdgeId, u64, f64)> {
+    pub(crate) fn fastest_edge(&self, from: usize, to: usize) -> Option<EdgeId> {
         let from = NodeId(u32::try_from(from).ok()?);
         self.network
             .edges_from(from)
-            .map(|id| (id, self.network.edge(id)))
-            .filter(|(_, edge)| edge.to.0 as usize == to)
-            .map(|(id, edge)| (id, edge.travel_ms(), edge.length_m))
-            .min_by_key(|&(_, travel_ms, _)| travel_ms)
+            .filter(|&id| self.network.edge(id).to.0 as usize == to)
+            .min_by_key(|&id| self.travel_ms(id))
     }
+}
+
+fn graph(network: &RoadNetwork, travel_ms: &[u32]) -> InputGraph {
+    let mut graph = InputGraph::new();
+    for (edge, &cost) in network.edges().zip(travel_ms) {
+        let edge = network.edge(edge);
+        graph.add_edge(edge.from.0 as usize, edge.to.0 as usize, cost as usize);
+    }
+    graph.freeze();
+    graph
 }

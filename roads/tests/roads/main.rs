@@ -2,6 +2,7 @@
 
 mod cities;
 mod damage;
+mod drives;
 mod extract;
 mod map;
 mod nearest;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use ridecast_roads::{NodeId, RoadNetwork, Router};
+use ridecast_roads::{EdgeId, NodeId, RoadNetwork, Router};
 
 use crate::cities::{HELSINKI, MONACO, load};
 use crate::rules::{N1, N2, STREET, crossing, node};
@@ -14,66 +14,128 @@ use crate::rules::{N1, N2, STREET, crossing, node};
 fn routes_cost_what_a_star_says() {
     for (file, pairs) in [(HELSINKI, 300), (MONACO, 100)] {
         let network = Arc::new(load(file));
-        let mut graph: DiGraph<NodeId, u64> = DiGraph::new();
-        for node in network.nodes() {
-            graph.add_node(node);
-        }
-        for edge in network.edges().map(|id| network.edge(id)) {
-            let (from, to) = (
-                NodeIndex::new(edge.from.0 as usize),
-                NodeIndex::new(edge.to.0 as usize),
-            );
-            graph.add_edge(from, to, edge.travel_ms());
-        }
         let router = Router::new(Arc::clone(&network), &mut |_| {});
         let again = Router::new(Arc::clone(&network), &mut |_| {});
-        let (mut search, mut other_search) = (router.search(), again.search());
-        let mut rng = StdRng::seed_from_u64(7);
-        for _ in 0..pairs {
-            let (from, to) = (any_node(&network, &mut rng), any_node(&network, &mut rng));
-            let goal = network.node(to);
-            // Each edge may be rounded down by half a millisecond, so the bound stays below by
-            // a tenth: it must never exceed the true cost.
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "a distance in a city"
-            )]
-            let estimate =
-                |n: NodeIndex| (network.node(graph[n]).distance_m(goal) / 38.9 * 900.0) as u64;
-            let (start, end) = (
-                NodeIndex::new(from.0 as usize),
-                NodeIndex::new(to.0 as usize),
-            );
-            let (expected_ms, _) =
-                petgraph::algo::astar(&graph, start, |n| n == end, |e| *e.weight(), estimate)
-                    .unwrap();
-
-            let route = router.route(&mut search, from, to).unwrap();
+        for edge in network.edges() {
             assert_eq!(
-                again.route(&mut other_search, from, to).as_ref(),
-                Some(&route)
+                u64::from(router.travel_ms(edge)),
+                network.edge(edge).travel_ms()
             );
-            let cost: u64 = route
-                .edges
-                .iter()
-                .map(|&id| network.edge(id).travel_ms())
-                .sum();
-            assert_eq!(cost, expected_ms, "{file}: {from:?} to {to:?}");
-            assert!((route.duration_s * 1000.0 - as_f64(cost)).abs() < 1e-6);
-            let length: f64 = route
-                .edges
-                .iter()
-                .map(|&id| network.edge(id).length_m)
-                .sum();
-            assert!((route.length_m - length).abs() < 1e-6);
-            let mut at = from;
-            for &id in &route.edges {
-                assert_eq!(network.edge(id).from, at);
-                at = network.edge(id).to;
-            }
-            assert_eq!(at, to);
         }
+        compare_with_a_star(&router, &again, pairs);
+    }
+}
+
+#[test]
+fn routes_follow_other_travel_times() {
+    let network = Arc::new(load(HELSINKI));
+    let router = Router::new(Arc::clone(&network), &mut |_| {});
+    let mut rng = StdRng::seed_from_u64(3);
+    // From half to ten times as slow, and a few edges next to closed.
+    let mut other = || -> Vec<u32> {
+        let mut time = |edge| f64::from(router.travel_ms(edge)) * rng.random_range(0.5..10.0_f64);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at most an hour"
+        )]
+        let mut times: Vec<u32> = network.edges().map(|edge| time(edge) as u32).collect();
+        times[7] = 3_600_000;
+        times[8] = 0;
+        times
+    };
+    let times = other();
+    let slower = router.with_travel_times(times.clone());
+    assert_eq!(slower.travel_ms(EdgeId(8)), 1);
+    compare_with_a_star(&slower, &router.with_travel_times(times), 200);
+    // Once more, from times that are not those of the file.
+    let times = other();
+    compare_with_a_star(
+        &slower.with_travel_times(times.clone()),
+        &router.with_travel_times(times),
+        200,
+    );
+    // A list that is too short or too long.
+    let same = router.with_travel_times(vec![]);
+    assert!(
+        network
+            .edges()
+            .all(|edge| same.travel_ms(edge) == router.travel_ms(edge))
+    );
+    let long = router.with_travel_times(vec![5; network.edge_count() + 9]);
+    assert!(network.edges().all(|edge| long.travel_ms(edge) == 5));
+}
+
+/// Against A* on the plain graph, and against a second router of the same travel times.
+fn compare_with_a_star(router: &Router, again: &Router, pairs: usize) {
+    let network = router.network();
+    let mut graph: DiGraph<NodeId, u64> = DiGraph::new();
+    for node in network.nodes() {
+        graph.add_node(node);
+    }
+    for id in network.edges() {
+        let edge = network.edge(id);
+        let (from, to) = (
+            NodeIndex::new(edge.from.0 as usize),
+            NodeIndex::new(edge.to.0 as usize),
+        );
+        graph.add_edge(from, to, u64::from(router.travel_ms(id)));
+    }
+    let (mut search, mut other_search) = (router.search(), again.search());
+    let mut rng = StdRng::seed_from_u64(7);
+    for _ in 0..pairs {
+        let (from, to) = (any_node(network, &mut rng), any_node(network, &mut rng));
+        let goal = network.node(to);
+        // It must never exceed the true cost: at most 38.9 m/s, twice that where travel times
+        // were halved, and each may be rounded down.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a distance in a city"
+        )]
+        let estimate =
+            |n: NodeIndex| (network.node(graph[n]).distance_m(goal) / 38.9 * 400.0) as u64;
+        let (start, end) = (
+            NodeIndex::new(from.0 as usize),
+            NodeIndex::new(to.0 as usize),
+        );
+        let (expected_ms, _) =
+            petgraph::algo::astar(&graph, start, |n| n == end, |e| *e.weight(), estimate)
+                .expect("every node can be reached");
+
+        let route = router.route(&mut search, from, to).expect("a way");
+        let other = again.route(&mut other_search, from, to).expect("a way");
+        assert!((other.duration_s - route.duration_s).abs() < 1e-9);
+        let cost = |id: &EdgeId| u64::from(router.travel_ms(*id));
+        let cost: u64 = route.edges.iter().map(cost).sum();
+        assert_eq!(cost, expected_ms, "{from:?} to {to:?}");
+        assert!((route.duration_s * 1000.0 - as_f64(cost)).abs() < 1e-6);
+        let length: f64 = route
+            .edges
+            .iter()
+            .map(|&id| network.edge(id).length_m)
+            .sum();
+        assert!((route.length_m - length).abs() < 1e-6);
+        let mut at = from;
+        for &id in &route.edges {
+            assert_eq!(network.edge(id).from, at);
+            at = network.edge(id).to;
+        }
+        assert_eq!(at, to);
+    }
+}
+
+#[test]
+fn preparing_twice_gives_the_same_routes() {
+    let network = Arc::new(load(HELSINKI));
+    let routers = [(); 2].map(|()| Router::new(Arc::clone(&network), &mut |_| {}));
+    let mut searches = routers.each_ref().map(Router::search);
+    let mut rng = StdRng::seed_from_u64(5);
+    for _ in 0..100 {
+        let (from, to) = (any_node(&network, &mut rng), any_node(&network, &mut rng));
+        let [first, second] = [0, 1].map(|n| routers[n].route(&mut searches[n], from, to));
+        assert!(first.is_some());
+        assert_eq!(first, second);
     }
 }
 
