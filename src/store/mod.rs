@@ -1,10 +1,9 @@
 //! Persistence behind one trait: in memory, embedded in a file, or in Redis.
 
 mod embedded;
-mod embedded_file;
 mod error;
 pub(crate) mod keys;
-mod memory;
+mod ledger;
 mod once;
 pub(crate) mod redis;
 mod url;
@@ -17,6 +16,10 @@ use ridecast_protocol::{Position, SessionId, VehicleId, VehicleInfo};
 use serde::{Deserialize, Serialize};
 
 pub use error::{RedisFault, StoreError};
+pub use ledger::{
+    Address, Append, InboxState, Keep, Ledger, Listing, Outcome, Put, Record, Step, StoredEvent,
+    Tell, Version,
+};
 pub use url::{InvalidStoreUrl, StoreUrl};
 
 use crate::spatial::{CoarseCell, LatLon};
@@ -34,6 +37,9 @@ pub struct VehicleRecord {
     pub heard_at_ms: i64,
     /// The session that said so: of two, the newer one's word counts.
     pub session: SessionId,
+    /// Whether a ride has taken it, so that riders must not be shown it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub engaged: bool,
 }
 
 impl VehicleRecord {
@@ -57,11 +63,11 @@ pub struct Change {
     pub now: Option<VehicleRecord>,
 }
 
-/// What keeps the positions.
+/// What keeps the positions, which may be lost, and the [`Ledger`], which may not.
 ///
 /// Every implementation passes the same contract, `tests/store.rs`.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: Ledger + Send + Sync {
     /// Takes in a batch of changes, at most one for each vehicle, in as few round trips as possible.
     ///
     /// # Errors
@@ -117,7 +123,7 @@ pub trait Store: Send + Sync {
 /// process, or cannot be written.
 pub async fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, StoreError> {
     Ok(match url {
-        StoreUrl::Memory => Arc::new(memory::MemoryStore::default()),
+        StoreUrl::Memory => Arc::new(embedded::EmbeddedStore::in_memory().await?),
         StoreUrl::Embedded(path) => Arc::new(embedded::EmbeddedStore::open(path).await?),
         StoreUrl::Redis(url) => Arc::new(redis::RedisStore::open(url).await?),
     })

@@ -1,3 +1,4 @@
+mod ledger;
 mod link;
 
 use std::collections::{BTreeMap, HashMap};
