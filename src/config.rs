@@ -226,6 +226,7 @@ impl Service {
                     max_speed_mps: self.max_speed,
                     ..Limits::default()
                 },
+                ..defaults.fleet
             },
             hub: hub::Settings {
                 max_radius_m: self.max_radius,

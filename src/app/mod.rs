@@ -17,7 +17,7 @@ pub use settings::Settings;
 use crate::auth::{Auth, AuthError};
 use crate::broker::{self, BrokerError, Claim, NodeId};
 use crate::driver::Garage;
-use crate::fleet::{Fleet, Peers, TooManyListeners, Writer};
+use crate::fleet::{Fleet, Peers, Teller, TooManyListeners, Writer};
 use crate::http::{self, Health, Queries};
 use crate::hub::Hub;
 use crate::session::Sessions;
@@ -146,7 +146,7 @@ impl House {
         let now_ms = now_ms();
         for record in store.load_own().await? {
             let heard_at_ms = record.heard_at_ms;
-            fleet.hear(record, heard_at_ms, now_ms, true);
+            fleet.hear(record, heard_at_ms, now_ms, Teller::OwnStore);
         }
         fleet.sweep(now_ms);
         tokio::spawn(sweep(Arc::clone(&fleet)));

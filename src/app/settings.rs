@@ -2,6 +2,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
 use crate::fleet::{self, WriterSettings};
 use crate::http::{BaseMap, PageConfig};
 use crate::hub;
@@ -41,14 +44,18 @@ impl Settings {
     /// The defaults, with this secret.
     #[must_use]
     pub fn new(auth_secret: impl Into<String>) -> Self {
+        let auth_secret = auth_secret.into();
         Self {
             bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
             store: StoreUrl::Memory,
-            auth_secret: auth_secret.into(),
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             max_sessions: 20_000,
             drain: Duration::from_secs(5),
-            fleet: fleet::Settings::default(),
+            fleet: fleet::Settings {
+                alias_key: alias_key(&auth_secret),
+                ..fleet::Settings::default()
+            },
+            auth_secret,
             hub: hub::Settings::default(),
             ws: ws::Settings::default(),
             writer: WriterSettings::default(),
@@ -56,4 +63,12 @@ impl Settings {
             page: PageConfig::default(),
         }
     }
+}
+
+/// The same on every node, because their secret is; and of no use for signing tokens.
+fn alias_key(auth_secret: &str) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(auth_secret.as_bytes())
+        .expect("HMAC takes keys of any length");
+    mac.update(b"ridecast alias");
+    mac.finalize().into_bytes().into()
 }

@@ -1,10 +1,15 @@
 //! The fleet: the newest position and presence of each vehicle, the index of
 //! cells, and who must hear of a move.
 
+mod alias;
 mod changes;
+mod engaged;
 mod judge;
 mod listener;
+mod others;
 mod peers;
+#[cfg(test)]
+mod tests;
 mod vehicle;
 mod writer;
 
@@ -12,21 +17,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
+use dashmap::{DashMap, DashSet};
 use parking_lot::RwLock;
 use ridecast_protocol::{Position, SessionId, VehicleId, VehicleInfo, VehicleState};
 use rustc_hash::{FxBuildHasher, FxHashSet};
 use tokio::sync::Notify;
 
+pub use alias::Alias;
 pub use judge::{Fix, Limits, Refusal};
 pub use listener::Listener;
+pub use others::Teller;
 pub use peers::Peers;
 pub use vehicle::{Seen, Vehicle};
 pub use writer::{Writer, WriterSettings};
 
 use crate::spatial::{Area, Cell, CoarseCell, WatchCell};
-use crate::store::VehicleRecord;
+use alias::Aliases;
 use listener::Changes;
 use vehicle::Now;
 
@@ -39,6 +46,10 @@ pub struct Settings {
     pub gone_after: Duration,
     /// What a position must keep to.
     pub limits: Limits,
+    /// How long riders know a vehicle by one alias.
+    pub alias_for: Duration,
+    /// The secret that aliases are made of: the same on all nodes, and nobody else's.
+    pub alias_key: [u8; 32],
 }
 
 impl Default for Settings {
@@ -47,6 +58,8 @@ impl Default for Settings {
             silent_after: Duration::from_secs(15),
             gone_after: Duration::from_mins(1),
             limits: Limits::default(),
+            alias_for: Duration::from_mins(10),
+            alias_key: rand::random(),
         }
     }
 }
@@ -55,7 +68,10 @@ impl Default for Settings {
 #[derive(Debug)]
 pub struct Fleet {
     settings: Settings,
+    aliases: Aliases,
     vehicles: DashMap<VehicleId, Arc<Vehicle>, FxBuildHasher>,
+    /// The vehicles of ours that a ride has taken, those that are gone for now included.
+    engaged: DashSet<VehicleId, FxBuildHasher>,
     /// The vehicles in each occupied cell. A vehicle's lock is taken before its
     /// cell's, never after: whoever reads a cell copies its list and lets go of it first.
     cells: DashMap<Cell, Vec<Arc<Vehicle>>, FxBuildHasher>,
@@ -79,8 +95,10 @@ impl Fleet {
     #[must_use]
     pub fn new(settings: Settings) -> Arc<Self> {
         Arc::new(Self {
+            aliases: Aliases::new(&settings.alias_key, settings.alias_for),
             settings,
             vehicles: DashMap::default(),
+            engaged: DashSet::default(),
             cells: DashMap::default(),
             watched: DashMap::default(),
             hear_all: AtomicU64::new(0),
@@ -126,7 +144,11 @@ impl Fleet {
     ) -> Arc<Vehicle> {
         let info = Arc::new(info);
         let vehicle = loop {
-            let vehicle = self.get_or_new(id, || Now::new(&info, session, now_ms, true));
+            let engaged = self.engaged.contains(id);
+            let vehicle = self.get_or_new(id, || Now {
+                engaged,
+                ..Now::new(&info, session, now_ms, true)
+            });
             let mut now = vehicle.now.lock();
             if !now.gone && now.info.class != info.class {
                 now.ours = true;
@@ -137,6 +159,10 @@ impl Fleet {
                 now.info = info;
                 now.session = session.clone();
                 now.ours = true;
+                if now.engaged {
+                    // It may have been another node's until now.
+                    self.engaged.insert(id.clone());
+                }
                 if now.cell.is_none() {
                     now.heard_at_ms = now_ms;
                 }
@@ -151,10 +177,15 @@ impl Fleet {
     fn get_or_new(&self, id: &VehicleId, now: impl FnOnce() -> Now) -> Arc<Vehicle> {
         let entry = self.vehicles.entry(id.clone());
         let vehicle = entry.or_insert_with(|| {
-            let handle = self.next_handle.fetch_add(1, Ordering::Relaxed);
-            Arc::new(Vehicle::new(id.clone(), handle, now()))
+            let stagger_ms = self.aliases.stagger_ms(id);
+            Arc::new(Vehicle::new(id.clone(), self.handle(), stagger_ms, now()))
         });
         Arc::clone(&vehicle)
+    }
+
+    /// A number that nothing else in this process gets, vehicle or alias.
+    fn handle(&self) -> u32 {
+        self.next_handle.fetch_add(1, Ordering::Relaxed)
     }
 
     /// The vehicle that this driver has online, whichever session drives it.
@@ -181,7 +212,7 @@ impl Fleet {
         let fix = now.judge.judge(position, now_ms, &self.settings.limits)?;
         now.heard_at_ms = now_ms;
         now.state = VehicleState::Online;
-        self.moved(vehicle, &mut now, &fix);
+        self.moved(vehicle, &mut now, &fix, now_ms);
         Ok(())
     }
 
@@ -191,92 +222,8 @@ impl Fleet {
         let mut now = vehicle.now.lock();
         if now.session <= *session {
             now.ours = true;
+            self.engaged.remove(vehicle.id());
             self.remove(vehicle, &mut now);
-        }
-    }
-
-    /// Another node hears this driver now, by a newer session: what becomes of
-    /// the vehicle is its business.
-    pub fn give_away(&self, id: &VehicleId, to: &SessionId) {
-        if let Some(vehicle) = self.get(id) {
-            let mut now = vehicle.now.lock();
-            if now.session < *to {
-                now.ours = false;
-                drop(now);
-                self.list(&vehicle, None);
-            }
-        }
-    }
-
-    /// Takes in what another node or the store knows of a vehicle.
-    ///
-    /// `heard_at_ms` is by this node's clock. `ours`: this node answers for it
-    /// (it comes from a store that nobody else has), also when it was not heard
-    /// for so long that the next [`Fleet::sweep`] will find it gone.
-    pub fn hear(&self, record: VehicleRecord, heard_at_ms: i64, now_ms: i64, ours: bool) {
-        let quiet = quiet(heard_at_ms, now_ms);
-        if quiet >= self.settings.gone_after && !ours {
-            return;
-        }
-        let Some(fix) = Fix::known(record.position) else {
-            return;
-        };
-        let info = Arc::new(record.info);
-        let first = || Now::new(&info, &record.session, heard_at_ms, ours);
-        let vehicle = self.get_or_new(&record.id, first);
-        let mut now = vehicle.now.lock();
-        let newer = now
-            .judge
-            .newest()
-            .is_none_or(|newest| newest.position.timestamp_ms < fix.position.timestamp_ms);
-        if now.gone || !newer {
-            return;
-        }
-        if !now.ours && now.info.class != info.class {
-            // Another vehicle of the same driver, as in `go_online`.
-            self.remove(&vehicle, &mut now);
-            drop(now);
-            let info = VehicleInfo::clone(&info);
-            return self.hear(VehicleRecord { info, ..record }, heard_at_ms, now_ms, ours);
-        }
-        if now.ours && !ours {
-            if record.session <= now.session {
-                return;
-            }
-            // The claim was lost on its way: the driver is on another node.
-            now.ours = false;
-        }
-        now.info = info;
-        now.session = record.session;
-        now.judge.resume_from(fix);
-        now.heard_at_ms = heard_at_ms;
-        now.state = if quiet >= self.settings.silent_after {
-            VehicleState::Silent
-        } else {
-            VehicleState::Online
-        };
-        self.moved(&vehicle, &mut now, &fix);
-    }
-
-    /// Another node says the vehicle is gone. Of a vehicle of ours it cannot know.
-    pub fn forget(&self, id: &VehicleId) {
-        if let Some(vehicle) = self.get(id) {
-            let mut now = vehicle.now.lock();
-            if !now.ours {
-                self.remove(&vehicle, &mut now);
-            }
-        }
-    }
-
-    /// Forgets the vehicles of other nodes for which `stays`, told where and when
-    /// (`heard_at_ms`) they were last heard, is false.
-    pub fn forget_others(&self, stays: impl Fn(&VehicleId, CoarseCell, i64) -> bool) {
-        for vehicle in self.snapshot() {
-            let mut now = vehicle.now.lock();
-            let cell = now.cell.map(Cell::coarse);
-            if !now.ours && cell.is_some_and(|cell| !stays(vehicle.id(), cell, now.heard_at_ms)) {
-                self.remove(&vehicle, &mut now);
-            }
         }
     }
 
@@ -391,8 +338,16 @@ impl Fleet {
             .collect()
     }
 
-    /// The vehicle has a new newest position: puts it into its cell and tells who watches.
-    fn moved(&self, vehicle: &Arc<Vehicle>, now: &mut Now, fix: &Fix) {
+    /// The vehicle has a new newest position, heard then by the clock of who heard it:
+    /// puts it into its cell and tells who watches.
+    fn moved(&self, vehicle: &Arc<Vehicle>, now: &mut Now, fix: &Fix, heard_at_ms: i64) {
+        let alias = now.alias.as_ref();
+        let (id, stagger_ms) = (vehicle.id(), vehicle.stagger_ms);
+        let next = || self.handle();
+        now.alias = Some(
+            self.aliases
+                .renewed(alias, id, stagger_ms, heard_at_ms, next),
+        );
         let cell = Cell::of(fix.point);
         let before = now.cell.replace(cell);
         if before != Some(cell) {

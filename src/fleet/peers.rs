@@ -8,7 +8,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tracing::warn;
 
 use super::changes::ChangeLog;
-use super::{Fleet, TooManyListeners};
+use super::{Fleet, Teller, TooManyListeners};
 use crate::broker::{Batch, Broker, Claim, Heard, NodeId};
 use crate::spatial::{Area, CoarseCell, WatchCell};
 use crate::store::{Change, Store};
@@ -167,7 +167,7 @@ impl Peers {
                 Heard::Batch(_, batch) => {
                     let now_ms = now_ms();
                     for record in batch.moved {
-                        self.fleet.hear(record, now_ms, now_ms, false);
+                        self.fleet.hear(record, now_ms, now_ms, Teller::Node);
                     }
                     for id in &batch.gone {
                         self.fleet.forget(id);
@@ -262,7 +262,8 @@ impl Peers {
         });
         for record in records {
             let heard_at_ms = record.heard_at_ms.min(now_ms);
-            self.fleet.hear(record, heard_at_ms, now_ms, false);
+            self.fleet
+                .hear(record, heard_at_ms, now_ms, Teller::SharedStore);
         }
         true
     }

@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicU64;
 use parking_lot::Mutex;
 use ridecast_protocol::{SessionId, VehicleId, VehicleInfo, VehicleState, VehicleUpdate};
 
+use super::alias::Alias;
 use super::judge::{Fix, Judge};
 use crate::spatial::Cell;
 use crate::store::VehicleRecord;
@@ -13,6 +14,7 @@ use crate::store::VehicleRecord;
 pub struct Vehicle {
     id: VehicleId,
     handle: u32,
+    pub(super) stagger_ms: i64,
     /// A bit for each listener in whose list of changes the vehicle stands.
     pub(super) listed: AtomicU64,
     pub(super) now: Mutex<Now>,
@@ -24,6 +26,10 @@ pub(super) struct Now {
     pub(super) info: Arc<VehicleInfo>,
     pub(super) session: SessionId,
     pub(super) judge: Judge,
+    /// `None` until its first position.
+    pub(super) alias: Option<Arc<Alias>>,
+    /// A ride has taken it.
+    pub(super) engaged: bool,
     /// Where the index has it; `None` until its first position, and when it is gone.
     pub(super) cell: Option<Cell>,
     pub(super) state: VehicleState,
@@ -44,6 +50,10 @@ pub struct Seen {
     pub info: Arc<VehicleInfo>,
     /// Whether it is still heard.
     pub state: VehicleState,
+    /// What riders know it by.
+    pub alias: Arc<Alias>,
+    /// Whether a ride has taken it.
+    pub engaged: bool,
     /// When it was last heard, ms since the Unix epoch.
     pub heard_at_ms: i64,
     /// Whether this node answers for it.
@@ -63,6 +73,8 @@ impl Now {
             info: Arc::clone(info),
             session: session.clone(),
             judge: Judge::default(),
+            alias: None,
+            engaged: false,
             cell: None,
             state: VehicleState::Online,
             heard_at_ms,
@@ -73,10 +85,11 @@ impl Now {
 }
 
 impl Vehicle {
-    pub(super) fn new(id: VehicleId, handle: u32, now: Now) -> Self {
+    pub(super) fn new(id: VehicleId, handle: u32, stagger_ms: i64, now: Now) -> Self {
         Self {
             id,
             handle,
+            stagger_ms,
             listed: AtomicU64::new(0),
             now: Mutex::new(now),
         }
@@ -114,7 +127,8 @@ impl Vehicle {
     }
 
     /// Where it was last, also when it is gone.
-    pub(super) fn last_cell(&self) -> Option<Cell> {
+    #[must_use]
+    pub fn last_cell(&self) -> Option<Cell> {
         let now = self.now.lock();
         Some(Cell::of(now.judge.newest()?.point))
     }
@@ -128,6 +142,8 @@ impl Vehicle {
             cell: now.cell?,
             info: Arc::clone(&now.info),
             state: now.state,
+            alias: Arc::clone(now.alias.as_ref()?),
+            engaged: now.engaged,
             heard_at_ms: now.heard_at_ms,
             ours: now.ours,
             session: now.session.clone(),
@@ -145,10 +161,11 @@ impl Seen {
             position: self.fix.position,
             heard_at_ms: self.heard_at_ms,
             session: self.session.clone(),
+            engaged: self.engaged,
         }
     }
 
-    /// As subscribers get it.
+    /// As subscribers get it, under its own id or its alias.
     #[must_use]
     pub fn update(&self, id: &VehicleId) -> VehicleUpdate {
         let position = &self.fix.position;

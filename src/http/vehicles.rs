@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{Caller, Error};
 use crate::fleet::{Fleet, Peers};
-use crate::hub::Settings;
+use crate::hub::{Sees, Settings};
 use crate::telemetry::now_ms;
 
 /// What queries are answered from.
@@ -53,11 +53,13 @@ pub(super) async fn nearby(
         .know(&area)
         .await
         .map_err(|error| ErrorBody::new(ErrorCode::Unavailable, error.to_string()))?;
+    let sees = Sees::from(caller.0.role);
     let center = area.middle();
     let mut found: Vec<_> = queries
         .fleet
         .within(&area)
         .into_iter()
+        .filter(|(_, seen)| sees.shows(seen))
         .filter(|(_, seen)| {
             query
                 .vehicle_class
@@ -74,7 +76,7 @@ pub(super) async fn nearby(
     Ok(web::Json(NearbyVehicles {
         vehicles: found
             .iter()
-            .map(|(_, vehicle, seen)| seen.update(vehicle.id()))
+            .map(|(_, vehicle, seen)| seen.update(sees.id(vehicle.id(), seen)))
             .collect(),
         server_time_ms: now_ms(),
     }))

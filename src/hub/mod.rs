@@ -5,13 +5,17 @@
 //! Everything in here lives on one thread: no locks, no atomics.
 
 mod encode;
+mod follow;
 mod outbox;
 mod seat;
+mod sees;
 mod state;
 mod subscription;
 #[cfg(test)]
 mod tests;
 mod vehicle;
+mod watching;
+mod wish;
 
 use std::cell::RefCell;
 use std::pin::pin;
@@ -23,8 +27,10 @@ use futures_util::future::select;
 use ridecast_protocol::{ErrorBody, ErrorCode};
 use rustix::time::{ClockId, clock_gettime};
 
+pub use follow::Aim;
 pub use outbox::{Full, Message};
 pub use seat::{Feed, Seat};
+pub use sees::Sees;
 
 use crate::fleet::{Fleet, Listener};
 use crate::spatial::{Area, NotAnArea};
@@ -145,9 +151,11 @@ impl Hub {
         metrics: Arc<Metrics>,
         settings: Settings,
     ) -> Self {
+        let listener = Rc::new(listener);
+        let state = State::new(fleet, Rc::clone(&listener), metrics, settings);
         Self {
-            state: Rc::new(RefCell::new(State::new(fleet, metrics, settings))),
-            listener: Rc::new(listener),
+            state: Rc::new(RefCell::new(state)),
+            listener,
         }
     }
 
@@ -174,8 +182,9 @@ impl Hub {
             self.state.borrow_mut().wake_delayed();
             let started = Instant::now();
             let cost_before = thread_cpu_time();
-            self.state.borrow_mut().pass(self.listener.take());
+            self.state.borrow_mut().pass();
             if started.duration_since(tidied) > Duration::from_secs(1) {
+                self.state.borrow_mut().look_again();
                 self.state.borrow_mut().tidy();
                 tidied = started;
             }

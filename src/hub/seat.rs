@@ -3,7 +3,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use ridecast_protocol::{ErrorBody, ServerMessage, Subscribe, SubscriptionName};
 
-use super::{Full, Hub, Message};
+use super::{Aim, Full, Hub, Message, Sees};
 
 /// A session's place at the hub of its thread, held by its actor. Dropping it
 /// ends the session's subscriptions, and its feed once that is empty.
@@ -55,10 +55,7 @@ impl Seat {
     /// # Errors
     /// What to tell the client.
     pub fn subscribe(&self, request: &Subscribe) -> Result<(), ErrorBody> {
-        let hub = &self.hub;
-        hub.state
-            .borrow_mut()
-            .subscribe(self.id, request, &hub.listener)
+        self.hub.state.borrow_mut().subscribe(self.id, request)
     }
 
     /// Moves a subscription.
@@ -66,10 +63,7 @@ impl Seat {
     /// # Errors
     /// What to tell the client.
     pub fn update(&self, request: &Subscribe) -> Result<(), ErrorBody> {
-        let hub = &self.hub;
-        hub.state
-            .borrow_mut()
-            .update(self.id, request, &hub.listener)
+        self.hub.state.borrow_mut().update(self.id, request)
     }
 
     /// Ends a subscription.
@@ -77,17 +71,41 @@ impl Seat {
     /// # Errors
     /// What to tell the client.
     pub fn unsubscribe(&self, name: &SubscriptionName) -> Result<(), ErrorBody> {
-        let hub = &self.hub;
-        hub.state
-            .borrow_mut()
-            .unsubscribe(self.id, name, &hub.listener)
+        self.hub.state.borrow_mut().unsubscribe(self.id, name)
+    }
+
+    /// Starts a subscription that shows one vehicle, none until [`Seat::aim`] says which:
+    /// its first frame is an empty snapshot. It sees what a ride lets its people see: the
+    /// vehicle under its own id, engaged or not. `update` does not work on it.
+    ///
+    /// # Errors
+    /// What to tell the client: of its name, of `max_rate_hz`, or that it has too many.
+    pub fn follow(
+        &self,
+        name: &SubscriptionName,
+        max_rate_hz: Option<f32>,
+    ) -> Result<(), ErrorBody> {
+        let mut state = self.hub.state.borrow_mut();
+        state.follow(self.id, name, max_rate_hz)
+    }
+
+    /// From now on a subscription made by [`Seat::follow`] shows this vehicle, wherever it
+    /// goes, or no longer any. Told at once, whatever the rate. Without effect on
+    /// subscriptions that are not there or are for an area.
+    pub fn aim(&self, name: &SubscriptionName, at: Option<Aim>) {
+        self.hub.state.borrow_mut().aim(self.id, name, at);
+    }
+
+    /// Of which vehicles the subscriptions made from now on may tell; at first of
+    /// [`Sees::Free`] ones.
+    pub fn sees(&self, sees: Sees) {
+        self.hub.state.borrow_mut().seats[self.id].sees = sees;
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let hub = &self.hub;
-        hub.state.borrow_mut().actor_left(self.id, &hub.listener);
+        self.hub.state.borrow_mut().actor_left(self.id);
     }
 }
 

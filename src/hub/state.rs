@@ -1,52 +1,67 @@
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
-use ridecast_protocol::{ErrorBody, ErrorCode, Subscribe, SubscriptionName};
-use rustc_hash::{FxHashMap, FxHashSet};
+use ridecast_protocol::VehicleId;
+use rustc_hash::FxHashMap;
 use slab::Slab;
 
 use super::outbox::{Full, Message, Outbox};
-use super::subscription::{Subscription, Wish};
+use super::subscription::Subscription;
 use super::vehicle::HubVehicle;
-use super::{Format, Settings, encode};
+use super::{Format, Sees, Settings, encode};
 use crate::fleet::{Fleet, Listener, Seen, Vehicle};
-use crate::spatial::{Area, WatchCell};
+use crate::spatial::{Cell, WatchCell};
 use crate::telemetry::{Metrics, now_ms};
 
 /// All that the hub of one thread knows.
 pub(super) struct State {
-    fleet: Arc<Fleet>,
+    pub(super) fleet: Arc<Fleet>,
+    pub(super) listener: Rc<Listener>,
     metrics: Arc<Metrics>,
-    settings: Settings,
-    seats: Slab<SeatState>,
-    subscriptions: Slab<Subscription>,
-    watchers: FxHashMap<WatchCell, Vec<usize>>,
-    vehicles: FxHashMap<u32, HubVehicle>,
+    pub(super) settings: Settings,
+    pub(super) seats: Slab<SeatState>,
+    pub(super) subscriptions: Slab<Subscription>,
+    pub(super) watchers: FxHashMap<WatchCell, Vec<usize>>,
+    /// The subscriptions that follow each vehicle.
+    pub(super) followers: FxHashMap<VehicleId, Vec<usize>>,
+    /// Subscriptions whose vehicle is not in the cell they watch, but in this one.
+    pub(super) strayed: Vec<(usize, Cell)>,
+    pub(super) vehicles: FxHashMap<u32, HubVehicle>,
     /// Subscriptions that have something to tell, but not before that time.
-    delayed: BTreeSet<(Instant, usize)>,
+    pub(super) delayed: BTreeSet<(Instant, usize)>,
     /// Cells were left: vehicles may be kept that nobody here watches.
-    untidy: bool,
+    pub(super) untidy: bool,
 }
 
-struct SeatState {
+pub(super) struct SeatState {
     format: Format,
+    pub(super) sees: Sees,
     outbox: Outbox,
-    subscriptions: Vec<usize>,
+    pub(super) subscriptions: Vec<usize>,
     /// One of the two, actor and socket, has left; the second frees the seat.
     one_left: bool,
 }
 
 impl State {
-    pub(super) fn new(fleet: Arc<Fleet>, metrics: Arc<Metrics>, settings: Settings) -> Self {
+    pub(super) fn new(
+        fleet: Arc<Fleet>,
+        listener: Rc<Listener>,
+        metrics: Arc<Metrics>,
+        settings: Settings,
+    ) -> Self {
         Self {
             fleet,
+            listener,
             metrics,
             settings,
             seats: Slab::new(),
             subscriptions: Slab::new(),
             watchers: FxHashMap::default(),
+            followers: FxHashMap::default(),
+            strayed: Vec::new(),
             vehicles: FxHashMap::default(),
             delayed: BTreeSet::new(),
             untidy: false,
@@ -56,6 +71,7 @@ impl State {
     pub(super) fn join(&mut self, format: Format) -> usize {
         self.seats.insert(SeatState {
             format,
+            sees: Sees::default(),
             outbox: Outbox::default(),
             subscriptions: Vec::new(),
             one_left: false,
@@ -67,9 +83,9 @@ impl State {
     }
 
     /// The session's actor has left: its subscriptions end.
-    pub(super) fn actor_left(&mut self, seat: usize, listener: &Listener) {
+    pub(super) fn actor_left(&mut self, seat: usize) {
         for id in std::mem::take(&mut self.seats[seat].subscriptions) {
-            self.end(id, listener);
+            self.end(id);
         }
         self.leave(seat);
     }
@@ -106,16 +122,23 @@ impl State {
             .map_or(Poll::Pending, |message| Poll::Ready(Some(message)))
     }
 
-    pub(super) fn pass(&mut self, vehicles: Vec<Arc<Vehicle>>) {
+    /// Takes in the vehicles that have changed.
+    pub(super) fn pass(&mut self) {
+        self.take_in();
+        self.follow_strayed();
+    }
+
+    /// The same, while some subscriptions may not watch the right cell yet.
+    pub(super) fn take_in(&mut self) {
         let now = Instant::now();
-        for vehicle in vehicles {
+        for vehicle in self.listener.take() {
             let seen = vehicle.seen();
             self.note(&vehicle, seen, now);
         }
     }
 
     /// A vehicle is now like this, or gone: tells every subscription that may care.
-    fn note(&mut self, vehicle: &Vehicle, seen: Option<Seen>, now: Instant) {
+    pub(super) fn note(&mut self, vehicle: &Vehicle, seen: Option<Seen>, now: Instant) {
         let handle = vehicle.handle();
         let cell = seen.as_ref().map(|seen| seen.cell);
         let before = match seen {
@@ -130,6 +153,17 @@ impl State {
 
         let known = self.vehicles.get(&handle);
         let mut watched = false;
+        let mut tell = |id: usize| {
+            if self.subscriptions[id].note(handle, known) {
+                announce(
+                    &self.subscriptions[id],
+                    id,
+                    &mut self.seats,
+                    &mut self.delayed,
+                    now,
+                );
+            }
+        };
         for (cell, is_new) in cell
             .map(|cell| (cell, true))
             .into_iter()
@@ -140,22 +174,32 @@ impl State {
                 .filter_map(|cell| self.watchers.get(cell))
             {
                 watched |= is_new;
-                for &id in watchers {
-                    if self.subscriptions[id].note(handle, known) {
-                        announce(
-                            &self.subscriptions[id],
-                            id,
-                            &mut self.seats,
-                            &mut self.delayed,
-                            now,
-                        );
-                    }
-                }
+                watchers.iter().copied().for_each(&mut tell);
+            }
+        }
+        // By its id: it may have come from one cell nobody watches to another.
+        if let Some(followers) = self.followers.get(vehicle.id()) {
+            watched |= cell.is_some();
+            followers.iter().copied().for_each(&mut tell);
+            if let Some(cell) = cell.or_else(|| vehicle.last_cell()) {
+                let strayed = |id: &usize| self.subscriptions[*id].cells != [cell.into()];
+                let strayed = followers.iter().copied().filter(strayed);
+                self.strayed.extend(strayed.map(|id| (id, cell)));
             }
         }
         if !watched {
             self.vehicles.remove(&handle);
         }
+    }
+
+    pub(super) fn announce(&mut self, id: usize) {
+        announce(
+            &self.subscriptions[id],
+            id,
+            &mut self.seats,
+            &mut self.delayed,
+            Instant::now(),
+        );
     }
 
     /// The session's actor or its socket has left.
@@ -192,162 +236,6 @@ impl State {
         }
     }
 
-    fn find(&self, seat: usize, name: &SubscriptionName) -> Result<usize, ErrorBody> {
-        let mine = &self.seats[seat].subscriptions;
-        let found = mine
-            .iter()
-            .find(|&&id| self.subscriptions[id].name == *name);
-        found.copied().ok_or_else(|| {
-            ErrorBody::new(
-                ErrorCode::UnknownSubscription,
-                format!("no subscription is named {name}"),
-            )
-        })
-    }
-
-    pub(super) fn subscribe(
-        &mut self,
-        seat: usize,
-        request: &Subscribe,
-        listener: &Listener,
-    ) -> Result<(), ErrorBody> {
-        let name = &request.subscription;
-        if self.find(seat, name).is_ok() {
-            return Err(ErrorBody::new(
-                ErrorCode::SubscriptionExists,
-                format!("{name} exists; `update` changes it"),
-            ));
-        }
-        let most = self.settings.max_subscriptions;
-        if self.seats[seat].subscriptions.len() >= most {
-            return Err(ErrorBody::new(
-                ErrorCode::TooManySubscriptions,
-                format!("a session may have at most {most} subscriptions"),
-            ));
-        }
-        let wish = Wish::read(request, &self.settings)?;
-        let (area, cells) = (wish.area, wish.area.cover());
-        let subscription = Subscription::new(seat, name.clone(), wish, cells.clone());
-        let id = self.subscriptions.insert(subscription);
-        self.seats[seat].subscriptions.push(id);
-        self.watch(id, &cells, listener);
-        self.look_around(id, &area, &FxHashSet::default(), listener);
-        Ok(())
-    }
-
-    pub(super) fn update(
-        &mut self,
-        seat: usize,
-        request: &Subscribe,
-        listener: &Listener,
-    ) -> Result<(), ErrorBody> {
-        let id = self.find(seat, &request.subscription)?;
-        let wish = Wish::read(request, &self.settings)?;
-        let (area, cells) = (wish.area, wish.area.cover());
-        let subscription = &mut self.subscriptions[id];
-        subscription.change_to(wish);
-        let as_it_is = subscription.review();
-        let left = std::mem::replace(&mut subscription.cells, cells.clone());
-        // First all new cells, then no longer the old: a cell in both is never let go of.
-        let new: Vec<_> = cells
-            .iter()
-            .filter(|cell| !left.contains(cell))
-            .copied()
-            .collect();
-        self.watch(id, &new, listener);
-        let old: Vec<_> = left
-            .into_iter()
-            .filter(|cell| !cells.contains(cell))
-            .collect();
-        self.unwatch(id, &old, listener);
-        self.look_around(id, &area, &as_it_is, listener);
-        Ok(())
-    }
-
-    pub(super) fn unsubscribe(
-        &mut self,
-        seat: usize,
-        name: &SubscriptionName,
-        listener: &Listener,
-    ) -> Result<(), ErrorBody> {
-        let id = self.find(seat, name)?;
-        self.seats[seat].subscriptions.retain(|&mine| mine != id);
-        self.end(id, listener);
-        Ok(())
-    }
-
-    fn end(&mut self, id: usize, listener: &Listener) {
-        let subscription = self.subscriptions.remove(id);
-        if let Some(at) = subscription.not_before {
-            self.delayed.remove(&(at, id));
-        }
-        self.unwatch(id, &subscription.cells, listener);
-    }
-
-    fn watch(&mut self, id: usize, cells: &[WatchCell], listener: &Listener) {
-        for &cell in cells {
-            let watchers = self.watchers.entry(cell).or_default();
-            if watchers.is_empty() {
-                self.fleet.watch(listener, cell);
-            }
-            watchers.push(id);
-        }
-    }
-
-    fn unwatch(&mut self, id: usize, cells: &[WatchCell], listener: &Listener) {
-        for &cell in cells {
-            let Some(watchers) = self.watchers.get_mut(&cell) else {
-                continue;
-            };
-            watchers.retain(|&watcher| watcher != id);
-            if watchers.is_empty() {
-                self.watchers.remove(&cell);
-                self.fleet.unwatch(listener, cell);
-                self.untidy = true;
-            }
-        }
-    }
-
-    /// Brings a subscription what is in its area now. Its cells are watched
-    /// already, so whatever moves meanwhile comes with the next pass.
-    fn look_around(
-        &mut self,
-        id: usize,
-        area: &Area,
-        as_it_is: &FxHashSet<u32>,
-        listener: &Listener,
-    ) {
-        let now = Instant::now();
-        let found = self.fleet.within(area);
-        // A vehicle that was found may have been here before, under another handle. That
-        // one's end is in the list by now, and must be told first: both have one id.
-        self.pass(listener.take());
-        for (vehicle, _) in found {
-            let handle = vehicle.handle();
-            let seen = vehicle.seen();
-            let known = self.vehicles.get(&handle);
-            match (known, &seen) {
-                (Some(known), Some(seen)) if known.is(seen) => {
-                    let subscription = &mut self.subscriptions[id];
-                    if as_it_is.contains(&handle) {
-                        subscription.keep(handle, known);
-                    } else {
-                        subscription.note(handle, Some(known));
-                    }
-                }
-                // News to everybody on this thread, who must not miss that it left another cell.
-                _ => self.note(&vehicle, seen, now),
-            }
-        }
-        announce(
-            &self.subscriptions[id],
-            id,
-            &mut self.seats,
-            &mut self.delayed,
-            now,
-        );
-    }
-
     /// What the seat's socket gets now, if there is something and it is time.
     fn compose(&mut self, seat: usize) -> Option<Message> {
         let now = Instant::now();
@@ -372,7 +260,7 @@ impl State {
         self.metrics.frame_vehicles.observe(count as f64);
         Some(encode::vehicles(
             seat.format,
-            &self.subscriptions[id].name,
+            &self.subscriptions[id],
             &delta,
             vehicle,
             now_ms(),

@@ -1,77 +1,24 @@
-use std::time::{Duration, Instant};
+use std::collections::hash_map::Entry;
+use std::time::Instant;
 
-use ridecast_protocol::{
-    Channel, ErrorBody, ErrorCode, Subscribe, SubscriptionName, VehicleClass, VehicleId,
-};
+use ridecast_protocol::{SubscriptionName, VehicleId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::Settings;
-use super::vehicle::HubVehicle;
-use crate::spatial::{Area, WatchCell};
-
-/// What one subscription wants to see, checked.
-#[derive(Debug, Clone)]
-pub(super) struct Wish {
-    pub(super) area: Area,
-    /// Only the nearest so many to the area's middle.
-    limit: Option<usize>,
-    class: Option<VehicleClass>,
-    /// Least time between two frames.
-    spacing: Option<Duration>,
-}
-
-impl Wish {
-    /// Checks a `subscribe` or `update` against the limits.
-    pub(super) fn read(request: &Subscribe, settings: &Settings) -> Result<Self, ErrorBody> {
-        let invalid = |message: &str| ErrorBody::new(ErrorCode::InvalidMessage, message);
-        let (area, limit, class) = match &request.channel {
-            Channel::Nearby(nearby) => {
-                let area = settings.circle(nearby.latitude, nearby.longitude, nearby.radius_m)?;
-                let limit = nearby.limit.map(|limit| limit as usize);
-                if limit.is_some_and(|limit| !(1..=1000).contains(&limit)) {
-                    return Err(invalid("`limit` must be 1 to 1000"));
-                }
-                (area, limit, nearby.vehicle_class.clone())
-            }
-            Channel::Viewport(view) => {
-                let area = settings.rectangle(view.south, view.west, view.north, view.east)?;
-                (area, None, None)
-            }
-            Channel::Ride(_) => return Err(invalid("a ride has no area")),
-        };
-        let spacing = match request.max_rate_hz {
-            None => None,
-            Some(rate) if rate > 0.0 && rate <= 50.0 => Some(Duration::from_secs_f32(
-                // A rate of next to nothing is once an hour, not once an eternity.
-                (1.0 / rate).min(3600.0),
-            )),
-            Some(_) => return Err(invalid("`max_rate_hz` must be above 0 and at most 50")),
-        };
-        Ok(Self {
-            area,
-            limit,
-            class,
-            spacing,
-        })
-    }
-
-    fn wants(&self, vehicle: &HubVehicle) -> bool {
-        self.class
-            .as_ref()
-            .is_none_or(|class| *class == vehicle.seen.info.class)
-            && self.area.contains(vehicle.seen.fix.point)
-    }
-}
+use super::Sees;
+use super::vehicle::{HubVehicle, Name};
+use super::wish::Wish;
+use crate::spatial::{LatLon, WatchCell};
 
 /// One subscription of one session: what it wants, what its client has, and what it lacks.
 #[derive(Debug)]
 pub(super) struct Subscription {
     pub(super) seat: usize,
     pub(super) name: SubscriptionName,
-    pub(super) wish: Wish,
+    pub(super) sees: Sees,
+    wish: Wish,
     pub(super) cells: Vec<WatchCell>,
-    /// The vehicles the client has, by handle.
-    shown: FxHashMap<u32, VehicleId>,
+    /// The vehicles the client has, by handle, under the names it was told.
+    shown: FxHashMap<u32, Name>,
     /// Vehicles that changed since the client was last told: whether each is now wanted.
     changed: FxHashMap<u32, bool>,
     /// With a limit: all vehicles in the area, the shown ones among them.
@@ -91,7 +38,7 @@ pub(super) struct Delta {
     /// Vehicles it has that changed.
     pub(super) moved: Vec<u32>,
     /// Vehicles to forget.
-    pub(super) left: Vec<(u32, VehicleId)>,
+    pub(super) left: Vec<Name>,
 }
 
 impl Delta {
@@ -101,17 +48,13 @@ impl Delta {
 }
 
 impl Subscription {
-    pub(super) fn new(
-        seat: usize,
-        name: SubscriptionName,
-        wish: Wish,
-        cells: Vec<WatchCell>,
-    ) -> Self {
+    pub(super) fn new(seat: usize, name: SubscriptionName, sees: Sees, wish: Wish) -> Self {
         Self {
             seat,
             name,
+            sees,
             wish,
-            cells,
+            cells: Vec::new(),
             shown: FxHashMap::default(),
             changed: FxHashMap::default(),
             inside: FxHashSet::default(),
@@ -122,13 +65,13 @@ impl Subscription {
 
     /// A vehicle moved, changed, or is gone (`None`). Tells whether that concerns the client.
     pub(super) fn note(&mut self, handle: u32, vehicle: Option<&HubVehicle>) -> bool {
-        let wanted = vehicle.is_some_and(|vehicle| self.wish.wants(vehicle));
+        let wanted = vehicle.is_some_and(|vehicle| self.wish.wants(vehicle, self.sees));
         let concerns =
             wanted || self.shown.contains_key(&handle) || self.changed.contains_key(&handle);
         if concerns {
             self.changed.insert(handle, wanted);
         }
-        if self.wish.limit.is_some() {
+        if self.wish.nearest().is_some() {
             if wanted {
                 self.inside.insert(handle);
             } else {
@@ -165,16 +108,43 @@ impl Subscription {
 
     /// A vehicle that the client has as it is was found in the new area: nothing to tell.
     pub(super) fn keep(&mut self, handle: u32, vehicle: &HubVehicle) {
-        if !self.wish.wants(vehicle) {
+        if !self.wish.wants(vehicle, self.sees) {
             return;
         }
-        if self.wish.limit.is_some() {
+        if self.wish.nearest().is_some() {
             self.inside.insert(handle);
         }
         // True: it has moved since `review`.
         if self.changed.get(&handle) == Some(&false) {
             self.changed.remove(&handle);
         }
+    }
+
+    /// Whether it follows one vehicle.
+    pub(super) const fn is_for_one(&self) -> bool {
+        self.wish.is_for_one()
+    }
+
+    /// The one vehicle that it follows.
+    pub(super) const fn vehicle(&self) -> Option<&VehicleId> {
+        self.wish.vehicle()
+    }
+
+    /// Another vehicle to follow: the one before must leave, whatever the rate.
+    pub(super) fn aim(&mut self, vehicle: Option<VehicleId>) {
+        self.wish.aim(vehicle);
+        self.not_before = None;
+        self.review();
+    }
+
+    /// Whether the client has, or is about to be told of, a vehicle.
+    pub(super) fn shows_any(&self) -> bool {
+        !self.shown.is_empty() || self.changed.values().any(|&wanted| wanted)
+    }
+
+    /// Whether the client has the vehicle as this thread knows it.
+    pub(super) fn has_as_it_is(&self, handle: u32) -> bool {
+        self.shown.contains_key(&handle) && !self.changed.contains_key(&handle)
     }
 
     /// Whether there is something to tell.
@@ -197,7 +167,8 @@ impl Subscription {
             snapshot: std::mem::take(&mut self.snapshot_due),
             ..Delta::default()
         };
-        let nearest = self.wish.limit.map(|limit| self.nearest(limit, &vehicle));
+        let nearest = self.wish.nearest();
+        let nearest = nearest.map(|(limit, to)| self.nearest(limit, to, &vehicle));
         if let Some(nearest) = &nearest {
             // One vehicle's move changes who else is among the nearest.
             for handle in self.shown.keys().chain(nearest) {
@@ -213,18 +184,21 @@ impl Subscription {
                     .as_ref()
                     .is_none_or(|nearest| nearest.contains(&handle));
             match (vehicle(handle), wanted) {
-                (Some(vehicle), true) => {
-                    if self.shown.insert(handle, vehicle.id.clone()).is_none() {
+                (Some(vehicle), true) => match self.shown.entry(handle) {
+                    Entry::Vacant(entry) => {
+                        entry.insert(vehicle.name(self.sees));
                         delta.entered.push(handle);
-                    } else {
+                    }
+                    Entry::Occupied(entry) if entry.get().handle == vehicle.handle(self.sees) => {
                         delta.moved.push(handle);
                     }
-                }
-                _ => {
-                    if let Some(id) = self.shown.remove(&handle) {
-                        delta.left.push((handle, id));
+                    Entry::Occupied(mut entry) => {
+                        // It has another alias by now, and to the client is another vehicle.
+                        delta.left.push(entry.insert(vehicle.name(self.sees)));
+                        delta.entered.push(handle);
                     }
-                }
+                },
+                _ => delta.left.extend(self.shown.remove(&handle)),
             }
         }
         delta
@@ -233,15 +207,13 @@ impl Subscription {
     fn nearest<'a>(
         &self,
         limit: usize,
+        to: LatLon,
         vehicle: impl Fn(u32) -> Option<&'a HubVehicle>,
     ) -> FxHashSet<u32> {
-        let middle = self.wish.area.middle();
         let mut by_distance: Vec<(f64, u32)> = self
             .inside
             .iter()
-            .filter_map(|&handle| {
-                Some((middle.distance_m(vehicle(handle)?.seen.fix.point), handle))
-            })
+            .filter_map(|&handle| Some((to.distance_m(vehicle(handle)?.seen.fix.point), handle)))
             .collect();
         if by_distance.len() > limit {
             by_distance

@@ -53,7 +53,7 @@ fn each_subscription_of_a_session_has_its_turn() {
         // Both have moved before each frame that the socket takes.
         vehicle("a", timestamp_ms, 0.0);
         vehicle("b", timestamp_ms, 10.0);
-        hub.state.borrow_mut().pass(hub.listener.take());
+        hub.state.borrow_mut().pass();
         let std::task::Poll::Ready(Some(Message::Text(text))) =
             feed.poll_next(&Context::from_waker(Waker::noop()))
         else {

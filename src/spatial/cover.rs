@@ -47,6 +47,13 @@ impl WatchCell {
     }
 }
 
+impl From<Cell> for WatchCell {
+    /// The smallest: just that cell.
+    fn from(cell: Cell) -> Self {
+        Self(cell.index())
+    }
+}
+
 /// At most about this many cells in a cover: beyond, the next coarser resolution is taken.
 const CELLS_AIMED_AT: f64 = 100.0;
 

@@ -256,6 +256,7 @@ impl Door {
 
     fn start(&self, person: Person, seat: Seat, place: Place, frames: Frames) {
         let role = person.role;
+        seat.sees(role.into());
         let session = Session::new(
             Sessions::name(),
             person,

@@ -34,6 +34,7 @@ pub(crate) fn record(id: &str, (latitude, longitude): (f64, f64)) -> VehicleReco
         },
         heard_at_ms: now_ms(),
         session: SessionId::new("s-1").unwrap(),
+        engaged: true,
     }
 }
 

@@ -1,0 +1,165 @@
+use std::time::Instant;
+
+use ridecast_protocol::{ErrorBody, ErrorCode, Subscribe, SubscriptionName};
+use rustc_hash::FxHashSet;
+
+use super::Sees;
+use super::state::State;
+use super::subscription::Subscription;
+use super::wish::Wish;
+use crate::fleet::Vehicle;
+use crate::spatial::{Area, WatchCell};
+
+/// Subscriptions: begun, moved, ended, and the cells they watch.
+impl State {
+    pub(super) fn find(&self, seat: usize, name: &SubscriptionName) -> Result<usize, ErrorBody> {
+        let mine = &self.seats[seat].subscriptions;
+        let found = mine
+            .iter()
+            .find(|&&id| self.subscriptions[id].name == *name);
+        found.copied().ok_or_else(|| {
+            ErrorBody::new(
+                ErrorCode::UnknownSubscription,
+                format!("no subscription is named {name}"),
+            )
+        })
+    }
+
+    /// A subscription under a name that is free, watching nothing yet.
+    pub(super) fn begin(
+        &mut self,
+        seat: usize,
+        name: &SubscriptionName,
+        sees: Sees,
+        wish: Wish,
+    ) -> usize {
+        let subscription = Subscription::new(seat, name.clone(), sees, wish);
+        let id = self.subscriptions.insert(subscription);
+        self.seats[seat].subscriptions.push(id);
+        id
+    }
+
+    /// Whether the seat may have one more subscription, of that name.
+    pub(super) fn may_begin(&self, seat: usize, name: &SubscriptionName) -> Result<(), ErrorBody> {
+        if self.find(seat, name).is_ok() {
+            return Err(ErrorBody::new(
+                ErrorCode::SubscriptionExists,
+                format!("{name} exists; `update` changes it"),
+            ));
+        }
+        let most = self.settings.max_subscriptions;
+        if self.seats[seat].subscriptions.len() >= most {
+            return Err(ErrorBody::new(
+                ErrorCode::TooManySubscriptions,
+                format!("a session may have at most {most} subscriptions"),
+            ));
+        }
+        Ok(())
+    }
+
+    pub(super) fn subscribe(&mut self, seat: usize, request: &Subscribe) -> Result<(), ErrorBody> {
+        self.may_begin(seat, &request.subscription)?;
+        let (wish, area) = Wish::read(request, &self.settings)?;
+        let id = self.begin(seat, &request.subscription, self.seats[seat].sees, wish);
+        self.rewatch(id, area.cover());
+        self.look_around(id, &area, &FxHashSet::default());
+        Ok(())
+    }
+
+    pub(super) fn update(&mut self, seat: usize, request: &Subscribe) -> Result<(), ErrorBody> {
+        let id = self.find(seat, &request.subscription)?;
+        let (wish, area) = Wish::read(request, &self.settings)?;
+        let subscription = &mut self.subscriptions[id];
+        if subscription.is_for_one() {
+            return Err(ErrorBody::new(
+                ErrorCode::InvalidMessage,
+                format!("{} watches a ride: it cannot be moved", subscription.name),
+            ));
+        }
+        subscription.change_to(wish);
+        let as_it_is = subscription.review();
+        self.rewatch(id, area.cover());
+        self.look_around(id, &area, &as_it_is);
+        Ok(())
+    }
+
+    pub(super) fn unsubscribe(
+        &mut self,
+        seat: usize,
+        name: &SubscriptionName,
+    ) -> Result<(), ErrorBody> {
+        let id = self.find(seat, name)?;
+        self.seats[seat].subscriptions.retain(|&mine| mine != id);
+        self.end(id);
+        Ok(())
+    }
+
+    pub(super) fn end(&mut self, id: usize) {
+        self.follow_no_more(id);
+        self.rewatch(id, Vec::new());
+        let subscription = self.subscriptions.remove(id);
+        if let Some(at) = subscription.not_before {
+            self.delayed.remove(&(at, id));
+        }
+    }
+
+    /// From now on the subscription watches exactly these cells.
+    pub(super) fn rewatch(&mut self, id: usize, cells: Vec<WatchCell>) {
+        let left = std::mem::replace(&mut self.subscriptions[id].cells, cells);
+        let cells = &self.subscriptions[id].cells;
+        // First all new cells, then no longer the old: a cell in both is never let go of.
+        for cell in cells.iter().filter(|cell| !left.contains(cell)) {
+            let watchers = self.watchers.entry(*cell).or_default();
+            if watchers.is_empty() {
+                self.fleet.watch(&self.listener, *cell);
+            }
+            watchers.push(id);
+        }
+        for cell in left.iter().filter(|cell| !cells.contains(cell)) {
+            let Some(watchers) = self.watchers.get_mut(cell) else {
+                continue;
+            };
+            watchers.retain(|&watcher| watcher != id);
+            if watchers.is_empty() {
+                self.watchers.remove(cell);
+                self.fleet.unwatch(&self.listener, *cell);
+                self.untidy = true;
+            }
+        }
+    }
+
+    /// Brings a subscription what is in its area now. Its cells are watched
+    /// already, so whatever moves meanwhile comes with the next pass.
+    fn look_around(&mut self, id: usize, area: &Area, as_it_is: &FxHashSet<u32>) {
+        let found = self.fleet.within(area);
+        // A vehicle that was found may have been here before, under another handle. That
+        // one's end is in the list by now, and must be told first: both have one id.
+        self.take_in();
+        let now = Instant::now();
+        for (vehicle, _) in found {
+            self.bring(id, &vehicle, as_it_is.contains(&vehicle.handle()), now);
+        }
+        self.announce(id);
+        self.follow_strayed();
+    }
+
+    /// Brings a subscription a vehicle as it is now. `as_it_is`: the client has it as this
+    /// thread knows it.
+    pub(super) fn bring(&mut self, id: usize, vehicle: &Vehicle, as_it_is: bool, now: Instant) {
+        let handle = vehicle.handle();
+        let seen = vehicle.seen();
+        let known = self.vehicles.get(&handle);
+        match (known, &seen) {
+            (Some(known), Some(seen)) if known.is(seen) => {
+                let subscription = &mut self.subscriptions[id];
+                if as_it_is {
+                    subscription.keep(handle, known);
+                } else {
+                    subscription.note(handle, Some(known));
+                }
+            }
+            // News to everybody on this thread, who must not miss that it left another cell.
+            _ => self.note(vehicle, seen, now),
+        }
+    }
+}

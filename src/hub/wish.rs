@@ -1,0 +1,119 @@
+use std::time::Duration;
+
+use ridecast_protocol::{Channel, ErrorBody, ErrorCode, Subscribe, VehicleClass, VehicleId};
+
+use super::vehicle::HubVehicle;
+use super::{Sees, Settings};
+use crate::spatial::{Area, LatLon};
+
+/// What one subscription wants to see, checked.
+#[derive(Debug, Clone)]
+pub(super) struct Wish {
+    what: What,
+    /// Least time between two frames.
+    pub(super) spacing: Option<Duration>,
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    /// The vehicles of an area.
+    Around {
+        area: Area,
+        /// Only the nearest so many to the area's middle.
+        limit: Option<usize>,
+        class: Option<VehicleClass>,
+    },
+    /// This vehicle, wherever it is. `None`: none yet, or none any more.
+    One(Option<VehicleId>),
+}
+
+fn invalid(message: &str) -> ErrorBody {
+    ErrorBody::new(ErrorCode::InvalidMessage, message)
+}
+
+fn spacing(max_rate_hz: Option<f32>) -> Result<Option<Duration>, ErrorBody> {
+    match max_rate_hz {
+        None => Ok(None),
+        Some(rate) if rate > 0.0 && rate <= 50.0 => Ok(Some(Duration::from_secs_f32(
+            // A rate of next to nothing is once an hour, not once an eternity.
+            (1.0 / rate).min(3600.0),
+        ))),
+        Some(_) => Err(invalid("`max_rate_hz` must be above 0 and at most 50")),
+    }
+}
+
+impl Wish {
+    /// Checks a `subscribe` or `update` against the limits, and tells its area.
+    pub(super) fn read(
+        request: &Subscribe,
+        settings: &Settings,
+    ) -> Result<(Self, Area), ErrorBody> {
+        let (area, limit, class) = match &request.channel {
+            Channel::Nearby(nearby) => {
+                let area = settings.circle(nearby.latitude, nearby.longitude, nearby.radius_m)?;
+                let limit = nearby.limit.map(|limit| limit as usize);
+                if limit.is_some_and(|limit| !(1..=1000).contains(&limit)) {
+                    return Err(invalid("`limit` must be 1 to 1000"));
+                }
+                (area, limit, nearby.vehicle_class.clone())
+            }
+            Channel::Viewport(view) => {
+                let area = settings.rectangle(view.south, view.west, view.north, view.east)?;
+                (area, None, None)
+            }
+            Channel::Ride(_) => return Err(invalid("a ride has no area")),
+        };
+        let wish = Self {
+            what: What::Around { area, limit, class },
+            spacing: spacing(request.max_rate_hz)?,
+        };
+        Ok((wish, area))
+    }
+
+    /// One vehicle, not known yet which.
+    pub(super) fn one(max_rate_hz: Option<f32>) -> Result<Self, ErrorBody> {
+        Ok(Self {
+            what: What::One(None),
+            spacing: spacing(max_rate_hz)?,
+        })
+    }
+
+    pub(super) fn wants(&self, vehicle: &HubVehicle, sees: Sees) -> bool {
+        match &self.what {
+            What::Around { area, class, .. } => {
+                sees.shows(&vehicle.seen)
+                    && class
+                        .as_ref()
+                        .is_none_or(|class| *class == vehicle.seen.info.class)
+                    && area.contains(vehicle.seen.fix.point)
+            }
+            What::One(one) => one.as_ref() == Some(&vehicle.id),
+        }
+    }
+
+    /// How many of the nearest are wanted, and nearest to where.
+    pub(super) fn nearest(&self) -> Option<(usize, LatLon)> {
+        match &self.what {
+            What::Around { area, limit, .. } => limit.map(|limit| (limit, area.middle())),
+            What::One(_) => None,
+        }
+    }
+
+    /// Whether it is for one vehicle.
+    pub(super) const fn is_for_one(&self) -> bool {
+        matches!(self.what, What::One(_))
+    }
+
+    /// The one vehicle.
+    pub(super) const fn vehicle(&self) -> Option<&VehicleId> {
+        match &self.what {
+            What::One(one) => one.as_ref(),
+            What::Around { .. } => None,
+        }
+    }
+
+    /// Another one vehicle.
+    pub(super) fn aim(&mut self, vehicle: Option<VehicleId>) {
+        self.what = What::One(vehicle);
+    }
+}
