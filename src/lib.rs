@@ -8,7 +8,7 @@
 //! | 4 | [`http`] [`ws`] |
 //! | 3 | [`session`] [`driver`] [`rider`] [`watcher`] |
 //! | 2 | [`fleet`] [`hub`] |
-//! | 1 | [`store`] [`broker`] |
+//! | 1 | [`store`] [`broker`] [`routing`] |
 //! | 0 | [`spatial`] [`auth`] [`telemetry`] |
 //!
 //! `ARCHITECTURE.md` tells the way of a position through them.
@@ -23,6 +23,7 @@ pub mod fleet;
 pub mod http;
 pub mod hub;
 pub mod rider;
+pub mod routing;
 pub mod session;
 pub mod spatial;
 pub mod store;

@@ -15,7 +15,7 @@ const FLOORS: [(u8, &[&str]); 6] = [
     (4, &["http", "ws"]),
     (3, &["session", "driver", "rider", "watcher"]),
     (2, &["fleet", "hub"]),
-    (1, &["store", "broker"]),
+    (1, &["store", "broker", "routing"]),
     (0, &["spatial", "auth", "telemetry"]),
 ];
 
