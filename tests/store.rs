@@ -305,5 +305,7 @@ async fn a_value_does_not_outlive_its_time(store: &dyn Store) {
 
 #[path = "store/embedded.rs"]
 mod embedded;
+#[path = "store/ledger.rs"]
+mod ledger;
 #[path = "store/redis.rs"]
 mod redis_only;

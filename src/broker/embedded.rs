@@ -2,7 +2,7 @@ use std::future;
 
 use async_trait::async_trait;
 
-use super::{Batch, Broker, BrokerError, Claim, Heard};
+use super::{Batch, Broker, BrokerError, Claim, Heard, Whisper};
 use crate::spatial::CoarseCell;
 
 /// The broker of a node that is alone: nobody to tell, nothing to hear.
@@ -19,6 +19,10 @@ impl Broker for Alone {
     }
 
     async fn claim(&self, _claim: &Claim) -> Result<(), BrokerError> {
+        Ok(())
+    }
+
+    async fn whisper(&self, _: &Whisper) -> Result<(), BrokerError> {
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use ridecast_protocol::{SessionId, UserId, VehicleId};
 use serde::{Deserialize, Serialize};
 
 use crate::spatial::CoarseCell;
-use crate::store::{RedisFault, StoreUrl, VehicleRecord};
+use crate::store::{Address, RedisFault, StoreUrl, Told, VehicleRecord};
 
 /// A process of the service, named anew at every start.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -39,14 +39,30 @@ pub struct Claim {
     pub session: SessionId,
 }
 
-/// What a node hears from the others; never its own words.
+/// A message for the sockets of some persons, wherever they are. It may be lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Whisper {
+    /// Who tells it.
+    pub node: NodeId,
+    /// For whom.
+    pub to: Vec<Address>,
+    /// The message as it goes out, JSON.
+    pub message: String,
+}
+
+/// What a node hears from the others. Never its own words, but for [`Heard::Told`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Heard {
     /// Vehicles of a cell it listens to.
     Batch(CoarseCell, Batch),
     /// A driver's new session.
     Claim(Claim),
-    /// The connection was lost and is back: batches may have been missed, load the cells anew.
+    /// An event was put into an inbox. Also by this node: go by its offset.
+    Told(Told),
+    /// A message to pass on to sockets.
+    Whisper(Whisper),
+    /// Something may have been missed: load the cells anew, and look into the inboxes. The
+    /// connection was lost and is back, or more was told than was heard.
     Gap,
 }
 
@@ -80,6 +96,12 @@ pub trait Broker: Send + Sync {
     /// # Errors
     /// [`BrokerError`].
     async fn claim(&self, claim: &Claim) -> Result<(), BrokerError>;
+
+    /// Tells all nodes.
+    ///
+    /// # Errors
+    /// [`BrokerError`]: the message is lost.
+    async fn whisper(&self, whisper: &Whisper) -> Result<(), BrokerError>;
 
     /// Listens to exactly these cells from now on. Returns when the cells that are
     /// new are listened to, so that a load from the store afterwards misses nothing.

@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 use tokio::time::MissedTickBehavior;
 
 use super::inbox::Inbox;
-use super::{Batch, Broker, BrokerError, Claim, Heard, NodeId};
+use super::{Batch, Broker, BrokerError, Claim, Heard, NodeId, Whisper};
 use crate::spatial::CoarseCell;
 use crate::store::keys;
 use crate::store::redis::{Link, address, config, connect, fault, in_time, open_client};
@@ -106,6 +106,13 @@ impl Broker for RedisBroker {
         Ok(self.link.ask(&pipe).await?)
     }
 
+    async fn whisper(&self, whisper: &Whisper) -> Result<(), BrokerError> {
+        let json = serde_json::to_vec(whisper).unwrap_or_default();
+        let mut pipe = redis::pipe();
+        pipe.cmd("SPUBLISH").arg(keys::TOLD).arg(json).ignore();
+        Ok(self.link.ask(&pipe).await?)
+    }
+
     async fn listen(&self, cells: &[CoarseCell]) -> Result<(), BrokerError> {
         let mut said = 0;
         self.wanted.send_modify(|wanted| {
@@ -192,7 +199,8 @@ impl Ear {
             lost,
             listens_to: BTreeSet::new(),
         };
-        ear.command("SSUBSCRIBE", [keys::CLAIMS.to_owned()]).await?;
+        let always = [keys::CLAIMS, keys::TOLD].map(str::to_owned);
+        ear.command("SSUBSCRIBE", always).await?;
         self.take_up(&mut ear).await?;
         Ok(ear)
     }
@@ -267,6 +275,8 @@ fn take_in(inbox: &Inbox, push: PushInfo) -> bool {
     {
         if channel == keys::CLAIMS.as_bytes() {
             inbox.claim(&message);
+        } else if channel == keys::TOLD.as_bytes() {
+            inbox.word(message);
         } else if let Some(cell) = keys::cell_of_moves(&channel) {
             inbox.batch(cell, message);
         }

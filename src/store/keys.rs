@@ -3,7 +3,11 @@
 //! Keys of one coarse cell carry the cell as a hash tag (`{…}`), so that Redis
 //! Cluster keeps them in one slot: a pipeline may span cells, a script may not.
 //! A moving vehicle touches three keys of one cell; a city is a few dozen cells.
+//!
+//! All of the ledger carries one tag, `{rides}`: a step writes rides, inboxes and
+//! lists of many people as a whole, and a script can do so within one slot only.
 
+use super::Address;
 use crate::spatial::CoarseCell;
 
 /// What a cell's keys and a vehicle's word in them live after the last write, in seconds.
@@ -58,6 +62,45 @@ pub(crate) fn cell_of_moves(channel: &[u8]) -> Option<CoarseCell> {
 /// Every node tells and listens.
 pub(crate) const CLAIMS: &str = "ridecast:claims";
 
+/// What the answer to a step lives, in seconds.
+pub(crate) const ANSWER_TTL_S: i64 = 120;
+
+/// A string: what became of a step, should it be committed again. Lives [`ANSWER_TTL_S`].
+pub(crate) fn answer(step: u64) -> String {
+    format!("ridecast:{{rides}}:answer:{step}")
+}
+
+/// Hash of one record: `version`, in decimal digits, and `value`. Lives as long as its writer says.
+pub(crate) fn record(key: &str) -> String {
+    format!("ridecast:{{rides}}:record:{key}")
+}
+
+/// Hash of one inbox: `epoch`, and `last`, the newest event's offset.
+/// Lives as long as the [`Address`]'s `keeps` says, after the last event or question.
+pub(crate) fn inbox(whose: &Address) -> String {
+    format!("ridecast:{{rides}}:inbox:{whose}")
+}
+
+/// List of an inbox's events, the last of them with the offset `last` of the [`inbox`]: when it
+/// happened, ms since the Unix epoch, a space, the event as JSON. Lives as long as the inbox.
+pub(crate) fn events(whose: &Address) -> String {
+    format!("ridecast:{{rides}}:events:{whose}")
+}
+
+/// Sorted set of one list's members. Lives until it is empty.
+pub(crate) fn list(list: &str) -> String {
+    format!("ridecast:{{rides}}:list:{list}")
+}
+
+/// List of one log's items. Lives as long after the last item as its writer says.
+pub(crate) fn log(log: &str) -> String {
+    format!("ridecast:{{rides}}:log:{log}")
+}
+
+/// Sharded channel of what is told to inboxes, a [`Told`](super::Told), and of what is told past
+/// them, a [`Whisper`](crate::broker::Whisper), as JSON. Every node tells and listens.
+pub(crate) const TOLD: &str = "ridecast:{rides}:told";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,7 +110,7 @@ mod tests {
     fn a_channel_names_its_cell() {
         let cell = CoarseCell::of(LatLon::new(-34.9, -56.16).unwrap());
         assert_eq!(cell_of_moves(moves(cell).as_bytes()), Some(cell));
-        for other in [geo(cell).as_str(), CLAIMS, "ridecast:{x}:moves", ""] {
+        for other in [geo(cell).as_str(), CLAIMS, TOLD, "ridecast:{x}:moves", ""] {
             assert_eq!(cell_of_moves(other.as_bytes()), None, "{other}");
         }
     }

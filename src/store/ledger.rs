@@ -53,6 +53,12 @@ impl Address {
         Self("operators".to_owned())
     }
 
+    /// The driver whose it is; `None`: it is no driver's.
+    #[must_use]
+    pub fn is_drivers(&self) -> Option<UserId> {
+        UserId::new(self.0.strip_prefix("driver:")?).ok()
+    }
+
     /// As it stands in keys.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -81,7 +87,8 @@ impl fmt::Display for Address {
 pub struct Keep {
     /// The newest so many events.
     pub most: u64,
-    /// After so long without a new event the inbox is forgotten as a whole, its epoch too.
+    /// After so long without a new event, and without being asked after, the inbox is forgotten as
+    /// a whole, its epoch too.
     pub unused_for: Duration,
 }
 
@@ -172,7 +179,7 @@ pub struct Listing {
     pub list: String,
     /// Who; at most once in a list.
     pub member: String,
-    /// Where. `None`: nowhere, take it out.
+    /// Where, up to 2^53 either way. `None`: nowhere, take it out.
     pub score: Option<i64>,
     /// Whoever stands below this is taken out too, so that a list of what is past stays bounded.
     pub forget_below: Option<i64>,
@@ -220,6 +227,19 @@ pub struct StoredEvent {
     pub event: String,
 }
 
+/// What nodes tell each other of an event that was appended to an inbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// Whose inbox.
+    pub to: Address,
+    /// When it happened, ms since the Unix epoch.
+    pub at_ms: i64,
+    /// The event as JSON.
+    pub event: String,
+    /// Its offset there.
+    pub offset: u64,
+}
+
 /// Keeps what must never be lost.
 ///
 /// When [`commit`](Self::commit) has returned, the step survives whatever
@@ -240,7 +260,8 @@ pub trait Ledger: Send + Sync {
     /// [`StoreError`]: whether it happened is not known; commit the same step again to learn it.
     async fn commit(&self, step: &Step) -> Result<Outcome, StoreError>;
 
-    /// Where an inbox stands; one that does not exist yet gets its epoch now.
+    /// Where an inbox stands; one that does not exist yet gets its epoch now. It is kept for
+    /// another [`Keep::unused_for`] from now on, less an hour at most.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -277,7 +298,7 @@ pub trait Ledger: Send + Sync {
 
     /// Members of a list whose score, a time, is `now_ms` or before, the longest overdue first.
     /// Each is moved to `now_ms + lease`, in the same step: so of several nodes one gets it, and
-    /// when that one dies another does after the lease.
+    /// when that one dies, or its answer is lost on the way, another does after the lease.
     ///
     /// # Errors
     /// [`StoreError`].

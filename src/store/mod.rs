@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use error::{RedisFault, StoreError};
 pub use ledger::{
     Address, Append, InboxState, Keep, Ledger, Listing, Outcome, Put, Record, Step, StoredEvent,
-    Tell, Version,
+    Tell, Told, Version,
 };
 pub use url::{InvalidStoreUrl, StoreUrl};
 

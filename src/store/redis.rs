@@ -1,5 +1,7 @@
 mod ledger;
 mod link;
+mod script;
+mod steps;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
@@ -28,6 +30,7 @@ use crate::spatial::CoarseCell;
 /// `heard_at_ms`; believe that, not its presence.
 pub(super) struct RedisStore {
     link: Link,
+    scripts: ledger::Scripts,
     /// When this node last swept a cell. Holds the cells of the last [`SWEEP_EVERY`].
     swept: Mutex<HashMap<CoarseCell, Instant>>,
 }
@@ -61,6 +64,7 @@ impl RedisStore {
     pub(super) async fn open(url: &str) -> Result<Self, RedisFault> {
         let store = Self {
             link: Link::new("store", url)?,
+            scripts: ledger::Scripts::new(),
             swept: Mutex::default(),
         };
         // What went wrong has been logged.

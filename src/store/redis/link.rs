@@ -4,9 +4,12 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, FromRedisValue, Pipeline, RedisError};
+use redis::{
+    AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, Pipeline, RedisError, ServerErrorKind,
+};
 use tokio::runtime::Handle;
 
+use super::script::{Call, Script};
 use crate::store::RedisFault;
 
 /// One connection to Redis, made when it is first needed and again when it was lost.
@@ -53,19 +56,47 @@ impl Link {
     /// A connection that turns out to be dead is replaced and the commands
     /// sent once more: they may be carried out twice.
     pub(crate) async fn ask<T: FromRedisValue>(&self, pipe: &Pipeline) -> Result<T, RedisFault> {
+        let answer = self.send_in_time(pipe).await;
+        self.told(answer)
+    }
+
+    /// Runs a script, as [`ask`](Self::ask) does commands: it may be run twice.
+    pub(crate) async fn run<T: FromRedisValue>(
+        &self,
+        script: &Script,
+        call: &Call,
+    ) -> Result<T, RedisFault> {
+        let mut answer = self.send_in_time(&script.by_hash(call)).await;
+        // A Redis that was started anew, or another one, knows no script.
+        let unknown = ErrorKind::Server(ServerErrorKind::NoScript);
+        if answer.as_ref().is_err_and(|error| error.kind() == unknown) {
+            answer = self.send_in_time(&script.by_text(call)).await;
+        }
+        self.told(answer.map(|(answer,)| answer))
+    }
+
+    /// Host and port.
+    pub(crate) fn address(&self) -> String {
+        address(&self.client)
+    }
+
+    fn told<T>(&self, answer: Result<T, RedisError>) -> Result<T, RedisFault> {
+        let answer = answer.map_err(|error| fault(&self.client, &error));
+        self.log(answer.as_ref().err());
+        answer
+    }
+
+    async fn send_in_time<T: FromRedisValue>(&self, pipe: &Pipeline) -> Result<T, RedisError> {
         let mut used = None;
         let answer = tokio::time::timeout(Self::TIMEOUT, self.send(pipe, &mut used)).await;
-        let answer = answer.unwrap_or_else(|_| {
+        answer.unwrap_or_else(|_| {
             // Redis may hang, or the network may have forgotten the connection: begin a new one.
             // What was sent on the old one may still arrive, moments after what comes next.
             if let Some(used) = used {
                 self.forget(used);
             }
             Err(timed_out())
-        });
-        let answer = answer.map_err(|error| fault(&self.client, &error));
-        self.log(answer.as_ref().err());
-        answer
+        })
     }
 
     async fn send<T: FromRedisValue>(
