@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 
 use records::{HELSINKI, MONACO, MONTEVIDEO, cell, record};
 use redis_server::RedisServer;
-use ridecast::broker::{self, Batch, Broker, BrokerError, Claim, Heard, NodeId};
-use ridecast::store::StoreUrl;
+use ridecast::broker::{self, Batch, Broker, BrokerError, Claim, Heard, NodeId, Whisper};
+use ridecast::store::{self, Address, Outcome, Step, StoreUrl, Tell, Told};
 use ridecast_protocol::{SessionId, UserId, VehicleId};
 
 type Place = (f64, f64);
@@ -50,6 +50,18 @@ fn claim(from: &str, driver: &str, session: &str) -> Claim {
     }
 }
 
+fn rider(name: &str) -> Address {
+    Address::rider(&UserId::new(name).unwrap())
+}
+
+fn whisper(from: &str, message: &str) -> Whisper {
+    Whisper {
+        node: NodeId(from.to_owned()),
+        to: vec![rider("olga"), Address::operators()],
+        message: message.to_owned(),
+    }
+}
+
 async fn hear(node: &dyn Broker) -> Heard {
     tokio::time::timeout(Duration::from_secs(10), node.heard())
         .await
@@ -77,6 +89,7 @@ async fn a_node_that_is_alone_tells_nobody_and_hears_nothing() {
         let told = batch("a", MONACO, "v");
         alone.publish(&[(cell(MONACO), told)]).await.unwrap();
         alone.claim(&claim("a", "d", "s")).await.unwrap();
+        alone.whisper(&whisper("a", "psst")).await.unwrap();
         let heard = tokio::time::timeout(Duration::from_millis(50), alone.heard()).await;
         assert!(heard.is_err(), "heard {heard:?}");
     }
@@ -158,6 +171,7 @@ async fn who_hears_too_slowly_gets_a_gap_the_newest_and_every_claim() {
         match hear(&*b).await {
             Heard::Claim(claim) => claims.push(claim.driver.to_string()),
             Heard::Gap => gaps += 1,
+            heard @ (Heard::Told(_) | Heard::Whisper(_)) => panic!("heard {heard:?}"),
             Heard::Batch(_, batch) => {
                 let number = batch.moved[0].id.as_str().parse().unwrap();
                 assert!(last.is_none_or(|last| last < number), "out of order");
@@ -182,6 +196,7 @@ async fn what_cannot_be_read_is_skipped() {
     for rubbish in ["", "{", "[1,2]", "{\"node\":\"x\"}", "\u{0}\u{fffd}"] {
         let _: u64 = server.ask(&["SPUBLISH", &channel, rubbish]);
         let _: u64 = server.ask(&["SPUBLISH", "ridecast:claims", rubbish]);
+        let _: u64 = server.ask(&["SPUBLISH", "ridecast:{rides}:told", rubbish]);
     }
     hears_nothing_else(&*b, &*a, "a").await;
 }
@@ -263,11 +278,70 @@ async fn a_broker_that_is_dropped_leaves_nothing_behind() {
     let (server, a, b) = two_nodes().await;
     b.listen(&[cell(MONACO), cell(HELSINKI)]).await.unwrap();
     let channels = || -> Vec<String> { server.ask(&["PUBSUB", "SHARDCHANNELS"]) };
-    assert_eq!(channels().len(), 3);
+    // Claims, words to persons, and two cells.
+    assert_eq!(channels().len(), 4);
     drop((a, b));
     let deadline = Instant::now() + Duration::from_secs(5);
     while !channels().is_empty() {
         assert!(Instant::now() < deadline, "{:?}", channels());
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+#[tokio::test]
+async fn what_is_told_to_an_inbox_every_node_hears_with_its_offset() {
+    let (server, a, b) = two_nodes().await;
+    let store = store::open(&server.url().parse().unwrap()).await.unwrap();
+    let (olga, pier) = (rider("olga"), rider("pier \"the } driver\" 🚕"));
+    let mut last = [0, 0];
+    for n in 0..5 {
+        let told = [&olga, &pier, &olga].map(|to| Tell {
+            to: to.clone(),
+            at_ms: 1_790_000_000_000 + n,
+            event: format!("{{\"kind\":\"notice\",\"text\":\"é \\\"{n}\\\"\"}}"),
+        });
+        let step = Step {
+            tells: told.to_vec(),
+            ..Step::new()
+        };
+        let outcome = store.commit(&step).await.unwrap();
+        let offsets = [last[0] + 1, last[1] + 1, last[0] + 2];
+        last = [offsets[2], offsets[1]];
+        assert_eq!(outcome, Outcome::Done(offsets.to_vec()));
+        // The same again is not told again.
+        assert_eq!(store.commit(&step).await.unwrap(), outcome);
+        for node in [&a, &b] {
+            for (tell, offset) in told.iter().zip(offsets) {
+                let told = Told {
+                    to: tell.to.clone(),
+                    at_ms: tell.at_ms,
+                    event: tell.event.clone(),
+                    offset,
+                };
+                assert_eq!(hear(&**node).await, Heard::Told(told));
+            }
+        }
+    }
+    let conflict = Step {
+        expects: vec![("nothing".into(), store::Version(1))],
+        tells: vec![Tell {
+            to: olga,
+            at_ms: 0,
+            event: "{}".into(),
+        }],
+        ..Step::new()
+    };
+    assert_eq!(store.commit(&conflict).await.unwrap(), Outcome::Conflict);
+    hears_nothing_else(&*b, &*a, "a").await;
+}
+
+#[tokio::test]
+async fn a_whisper_is_heard_by_the_others_and_not_by_who_whispers() {
+    let (_server, a, b) = two_nodes().await;
+    for n in 0..3 {
+        let whisper = whisper("a", &format!("{{\"n\":\"\\\"{n}\"}}"));
+        a.whisper(&whisper).await.unwrap();
+        assert_eq!(hear(&*b).await, Heard::Whisper(whisper));
+    }
+    hears_nothing_else(&*a, &*b, "b").await;
 }

@@ -305,7 +305,11 @@ async fn a_value_does_not_outlive_its_time(store: &dyn Store) {
 
 #[path = "store/embedded.rs"]
 mod embedded;
+#[path = "store/embedded_ledger.rs"]
+mod embedded_ledger;
 #[path = "store/ledger.rs"]
 mod ledger;
+#[path = "store/redis_ledger.rs"]
+mod redis_ledger;
 #[path = "store/redis.rs"]
 mod redis_only;

@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ridecast::store::{
-    Address, Append, Ledger, Listing, Outcome, Put, Record, Step, Store, Tell, Version,
-};
+use ridecast::store::{Address, Append, Listing, Outcome, Put, Record, Step, Store, Tell, Version};
 use ridecast_protocol::{Role, UserId};
 use tokio::task::JoinSet;
 
