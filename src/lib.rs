@@ -6,10 +6,10 @@
 //! |---|---|
 //! | 5 | [`app`] [`config`] |
 //! | 4 | [`http`] [`ws`] |
-//! | 3 | [`session`] [`driver`] [`rider`] [`watcher`] |
-//! | 2 | [`fleet`] [`hub`] |
+//! | 3 | [`session`] [`driver`] [`rider`] [`watcher`] [`rides`] |
+//! | 2 | [`fleet`] [`hub`] [`inbox`] |
 //! | 1 | [`store`] [`broker`] [`routing`] |
-//! | 0 | [`spatial`] [`auth`] [`telemetry`] |
+//! | 0 | [`spatial`] [`ride`] [`auth`] [`telemetry`] |
 //!
 //! `ARCHITECTURE.md` tells the way of a position through them.
 
@@ -22,7 +22,10 @@ pub mod driver;
 pub mod fleet;
 pub mod http;
 pub mod hub;
+pub mod inbox;
+pub mod ride;
 pub mod rider;
+pub mod rides;
 pub mod routing;
 pub mod session;
 pub mod spatial;

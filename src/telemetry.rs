@@ -10,7 +10,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use ridecast_protocol::{ErrorCode, Role};
+use ridecast_protocol::{ErrorCode, RideState, Role};
 
 /// Now, in milliseconds since the Unix epoch, UTC.
 #[must_use]
@@ -52,6 +52,11 @@ pub struct Metrics {
     vehicles: Family<StateLabel, Gauge>,
     changes_waiting: Gauge,
     store_lag_seconds: Gauge<f64, AtomicU64>,
+    rides: Family<StateLabel, Counter>,
+    /// Offers made to drivers.
+    pub offers_made: Counter,
+    /// Offers that a driver declined, let pass, or that were withdrawn.
+    pub offers_refused: Counter,
 }
 
 /// What is read at the moment of asking.
@@ -132,6 +137,24 @@ impl Default for Metrics {
             "For how long positions could not be stored; 0 while they can",
             store_lag_seconds.clone(),
         );
+        let rides = Family::default();
+        let offers_made = Counter::<u64, AtomicU64>::default();
+        let offers_refused = Counter::<u64, AtomicU64>::default();
+        registry.register(
+            "rides",
+            "Rides that came into a state, by this node",
+            rides.clone(),
+        );
+        registry.register(
+            "offers_made",
+            "Rides offered to a driver, by this node",
+            offers_made.clone(),
+        );
+        registry.register(
+            "offers_refused",
+            "Offers declined, expired or withdrawn, by this node",
+            offers_refused.clone(),
+        );
         Self {
             registry,
             sessions,
@@ -144,6 +167,9 @@ impl Default for Metrics {
             vehicles,
             changes_waiting,
             store_lag_seconds,
+            rides,
+            offers_made,
+            offers_refused,
         }
     }
 }
@@ -166,6 +192,12 @@ impl Metrics {
                 code: code.as_str(),
             })
             .inc();
+    }
+
+    /// Counts a ride that has come into a state.
+    pub fn ride_became(&self, state: RideState) {
+        let state = state.as_str();
+        self.rides.get_or_create(&StateLabel { state }).inc();
     }
 
     /// Counts a session that the service closes.

@@ -70,6 +70,10 @@ impl ClientMessage {
                 | Self::ReassignRide(_)
                 | Self::SendChat(_)
                 | Self::ReadChat(_)
+                | Self::Subscribe(Subscribe {
+                    channel: Channel::Ride(_),
+                    ..
+                })
         )
     }
 }

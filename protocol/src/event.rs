@@ -1,8 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Eta, IdempotencyKey, OfferId, Party, Place, Ride, RideId, Toward, Trip, VehicleClass,
-};
+use crate::{Eta, IdempotencyKey, OfferId, Party, Place, Ride, RideId, Toward, Trip, VehicleClass};
 
 /// What a person is told, once and for good.
 ///
@@ -187,4 +185,16 @@ pub struct Resume {
     /// The newest event's that was seen; 0: none yet.
     #[cfg_attr(test, ts(type = "number"))]
     pub offset: u64,
+}
+
+impl Resume {
+    /// Reads `EPOCH.OFFSET`, as it stands in a URL and in `Last-Event-ID`. `None`: it is not that.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (epoch, offset) = text.rsplit_once('.')?;
+        Some(Self {
+            epoch: epoch.to_owned(),
+            offset: offset.parse().ok()?,
+        })
+    }
 }

@@ -36,8 +36,8 @@ pub use id::{
 };
 pub use position::Position;
 pub use rest::{
-    ChatPage, NearbyVehicles, PositionsJudged, PostPositions, RideCount, RideCounts, RidesPage, ShareLink,
-    SharedRide, Ticket,
+    ChatPage, NearbyVehicles, PositionsJudged, PostPositions, RideCount, RideCounts, RidesPage,
+    ShareLink, SharedRide, Ticket,
 };
 pub use ride::{
     AnswerOffer, Arrive, CancelRide, Cancelled, DriverCard, Eta, Party, Place, RequestRide, Ride,

@@ -15,11 +15,14 @@ use tokio::sync::mpsc;
 pub use settings::Settings;
 
 use crate::auth::{Auth, AuthError};
-use crate::broker::{self, BrokerError, Claim, NodeId};
+use crate::broker::{self, BrokerError, Heard, NodeId};
 use crate::driver::Garage;
 use crate::fleet::{Fleet, Peers, Teller, TooManyListeners, Writer};
 use crate::http::{self, Health, Queries};
 use crate::hub::Hub;
+use crate::inbox::Post;
+use crate::rides::Rides;
+use crate::routing::{self, RoutingError};
 use crate::session::Sessions;
 use crate::store::{self, Store, StoreError};
 use crate::telemetry::{Metrics, now_ms};
@@ -42,6 +45,9 @@ pub enum AppError {
     /// See [`BrokerError`].
     #[error(transparent)]
     Broker(#[from] BrokerError),
+    /// See [`RoutingError`].
+    #[error(transparent)]
+    Routing(#[from] RoutingError),
     /// See [`TooManyListeners`].
     #[error(transparent)]
     Workers(#[from] TooManyListeners),
@@ -63,8 +69,8 @@ pub struct App {
 const SWEEP_EVERY: Duration = Duration::from_millis(500);
 /// REST requests and scrapes must still get in when all sessions are taken.
 const CONNECTIONS_BESIDE_SESSIONS: usize = 1_000;
-/// Claims of other nodes waiting to be carried out.
-const CLAIMS: usize = 1_024;
+/// What was heard of other nodes and waits to be passed on.
+const HEARD: usize = 1_024;
 
 impl App {
     /// Opens store and broker, takes back what the store kept, and listens.
@@ -152,15 +158,25 @@ impl House {
         tokio::spawn(sweep(Arc::clone(&fleet)));
 
         let sessions = Sessions::new(settings.max_sessions);
-        let (claims, claimed) = mpsc::channel(CLAIMS);
-        tokio::spawn(carry_out(claimed, Arc::clone(&sessions)));
+        let (tell, heard) = mpsc::channel(HEARD);
         let peers = Peers::start(
             Arc::clone(&fleet),
             Arc::clone(&store),
-            broker,
+            Arc::clone(&broker),
             node.clone(),
-            claims,
+            tell,
         )?;
+        let post = Post::new(Arc::clone(&store), broker, node.clone());
+        let rides = Rides::new(
+            post,
+            Arc::clone(&fleet),
+            Arc::clone(&peers),
+            routing::open(&settings.routing, settings.roads.clone())?,
+            Arc::clone(&metrics),
+            settings.rides.clone(),
+        );
+        tokio::spawn(pass_on(heard, Arc::clone(&sessions), Arc::clone(&rides)));
+        tokio::spawn(Arc::clone(&rides).run());
 
         Ok(Self {
             auth,
@@ -169,6 +185,7 @@ impl House {
                 peers: Arc::clone(&peers),
                 sessions: Arc::clone(&sessions),
                 node,
+                rides,
                 metrics: Arc::clone(&metrics),
             },
             health: Health {
@@ -195,10 +212,20 @@ async fn sweep(fleet: Arc<Fleet>) {
     }
 }
 
-/// Ends the sessions of drivers who have opened one on another node.
-async fn carry_out(mut claims: mpsc::Receiver<Claim>, sessions: Arc<Sessions>) {
-    while let Some(claim) = claims.recv().await {
-        sessions.drives_elsewhere(&claim.driver, &claim.session);
+/// Brings what other nodes say to the sessions and rides of this one.
+async fn pass_on(mut heard: mpsc::Receiver<Heard>, sessions: Arc<Sessions>, rides: Arc<Rides>) {
+    while let Some(heard) = heard.recv().await {
+        let post = rides.post();
+        match heard {
+            Heard::Claim(claim) => sessions.drives_elsewhere(&claim.driver, &claim.session),
+            Heard::Told(told) => {
+                rides.heed(&told.to, &told.event);
+                post.hear(told);
+            }
+            Heard::Whisper(whisper) => post.pass_on(&whisper.to, &whisper.message),
+            Heard::Gap => post.look(),
+            Heard::Batch(..) => {}
+        }
     }
 }
 

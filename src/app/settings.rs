@@ -8,11 +8,13 @@ use sha2::Sha256;
 use crate::fleet::{self, WriterSettings};
 use crate::http::{BaseMap, PageConfig};
 use crate::hub;
+use crate::rides;
+use crate::routing;
 use crate::store::StoreUrl;
 use crate::ws;
 
 /// Everything the service can be told.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Settings {
     /// Where to listen; port 0 takes a free one.
     pub bind: SocketAddr,
@@ -34,6 +36,12 @@ pub struct Settings {
     pub ws: ws::Settings,
     /// How positions are written.
     pub writer: WriterSettings,
+    /// How rides are treated.
+    pub rides: rides::Settings,
+    /// How times of arrival are estimated.
+    pub routing: routing::Settings,
+    /// The streets they are estimated on.
+    pub roads: Option<Arc<ridecast_roads::Router>>,
     /// The streets the page draws.
     pub map: Option<Arc<BaseMap>>,
     /// What the page is told.
@@ -59,6 +67,9 @@ impl Settings {
             hub: hub::Settings::default(),
             ws: ws::Settings::default(),
             writer: WriterSettings::default(),
+            rides: rides::Settings::default(),
+            routing: routing::Settings::default(),
+            roads: None,
             map: None,
             page: PageConfig::default(),
         }

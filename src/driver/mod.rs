@@ -6,12 +6,14 @@ use std::sync::Arc;
 use actix::Recipient;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use ridecast_protocol::{
-    ClientMessage, ErrorBody, ErrorCode, Position, Positions, Refused, SessionId, VehicleInfo,
+    ClientMessage, ErrorBody, ErrorCode, Position, Positions, Refused, SessionId, UserId,
+    VehicleInfo,
 };
 
 use crate::broker::{Claim, NodeId};
 use crate::fleet::{Fleet, Peers, Refusal, Vehicle};
-use crate::session::{Done, End, Part, Session, SessionActor, Sessions};
+use crate::rides::Rides;
+use crate::session::{Doing, Done, End, Part, Session, SessionActor, Sessions, doing};
 use crate::telemetry::{Metrics, now_ms};
 
 /// The actor of a connected driver.
@@ -28,6 +30,8 @@ pub struct Garage {
     pub sessions: Arc<Sessions>,
     /// This node.
     pub node: NodeId,
+    /// The rides they drive.
+    pub rides: Arc<Rides>,
     /// Counts.
     pub metrics: Arc<Metrics>,
 }
@@ -56,11 +60,15 @@ impl Driver {
         }
     }
 
-    fn report(&mut self, session: &SessionId, position: Position) -> Result<(), Refusal> {
+    fn report(
+        &mut self,
+        (driver, session): (&UserId, &SessionId),
+        position: Position,
+    ) -> Result<(), Refusal> {
         let fleet = &self.garage.fleet;
         let vehicle = self.vehicle.as_mut().ok_or(Refusal::NotOnline)?;
         let now_ms = now_ms();
-        match fleet.report(vehicle, session, position, now_ms) {
+        let reported = match fleet.report(vehicle, session, position, now_ms) {
             Err(Refusal::NotOnline) if fleet.get(vehicle.id()).is_none() => {
                 // So quiet for so long that it was taken for gone; but its driver
                 // never went offline, and is back.
@@ -68,7 +76,10 @@ impl Driver {
                 fleet.report(vehicle, session, position, now_ms)
             }
             result => result,
-        }
+        };
+        let fix = reported?;
+        self.garage.rides.moved(driver, &fix);
+        Ok(())
     }
 
     fn within_limit(&self, count: usize) -> Result<(), ErrorBody> {
@@ -162,7 +173,7 @@ impl Part for Driver {
         match message {
             ClientMessage::Position(position) => {
                 self.within_limit(1)?;
-                self.report(&session.id, position)?;
+                self.report((&session.person.user, &session.id), position)?;
                 self.garage.metrics.positions_accepted.inc();
                 Ok(Done::positions(1, Vec::new()))
             }
@@ -170,7 +181,8 @@ impl Part for Driver {
                 // More than a list may have is refused as such below, not as too many for now.
                 self.within_limit(positions.len().clamp(1, Positions::MAX))?;
                 let metrics = Arc::clone(&self.garage.metrics);
-                let report = |position| self.report(&session.id, position);
+                let who = (&session.person.user, &session.id);
+                let report = |position| self.report(who, position);
                 let (accepted, refused) = report_all(positions, &metrics, report)?;
                 Ok(Done::positions(accepted, refused))
             }
@@ -179,6 +191,7 @@ impl Part for Driver {
                 let id = session.person.user.clone().into();
                 let fleet = &self.garage.fleet;
                 self.vehicle = Some(fleet.go_online(&id, request.vehicle, &session.id, now_ms()));
+                self.garage.rides.driver_came(session.person.user.clone());
                 Ok(Done::default())
             }
             ClientMessage::GoOffline => {
@@ -191,6 +204,23 @@ impl Part for Driver {
                 Ok(Done::default())
             }
             _ => Err(session.forbidden()),
+        }
+    }
+
+    fn act(&mut self, session: &Session, message: ClientMessage) -> Doing {
+        let rides = Arc::clone(&session.rides);
+        let driver = session.person.user.clone();
+        match message {
+            ClientMessage::AcceptOffer(answer) => doing(rides.accept(driver, answer), Done::ride),
+            ClientMessage::DeclineOffer(answer) => {
+                doing(rides.decline(driver, answer), |()| Done::default())
+            }
+            ClientMessage::Arrive(arrive) => doing(rides.arrive(driver, arrive), Done::ride),
+            ClientMessage::StartRide(step) => doing(rides.start(driver, step.ride_id), Done::ride),
+            ClientMessage::CompleteRide(step) => {
+                doing(rides.complete(driver, step.ride_id), Done::ride)
+            }
+            message => session.act(message),
         }
     }
 

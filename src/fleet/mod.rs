@@ -194,7 +194,7 @@ impl Fleet {
         self.vehicles.get(id).map(|vehicle| Arc::clone(&vehicle))
     }
 
-    /// Takes a driver's position in, or says why not.
+    /// Takes a driver's position in, as it is then known, or says why not.
     ///
     /// # Errors
     /// [`Refusal`]; [`Refusal::NotOnline`] also when another session drives the vehicle now.
@@ -204,7 +204,7 @@ impl Fleet {
         session: &SessionId,
         position: Position,
         now_ms: i64,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Fix, Refusal> {
         let mut now = vehicle.now.lock();
         if now.gone || !now.ours || now.session != *session {
             return Err(Refusal::NotOnline);
@@ -213,7 +213,7 @@ impl Fleet {
         now.heard_at_ms = now_ms;
         now.state = VehicleState::Online;
         self.moved(vehicle, &mut now, &fix, now_ms);
-        Ok(())
+        Ok(fix)
     }
 
     /// A driver stops working: the vehicle leaves every view and every query at once,

@@ -49,8 +49,8 @@ pub struct Peers {
 pub struct PeersAway;
 
 impl Peers {
-    /// Starts telling and listening, on the runtime this is called in. `claims`
-    /// gets the drivers who have opened a session elsewhere.
+    /// Starts telling and listening, on the runtime this is called in. `others`
+    /// gets what is heard and does not concern the fleet alone.
     ///
     /// # Errors
     /// [`TooManyListeners`].
@@ -59,7 +59,7 @@ impl Peers {
         store: Arc<dyn Store>,
         broker: Arc<dyn Broker>,
         node: NodeId,
-        claims: mpsc::Sender<Claim>,
+        others: mpsc::Sender<Heard>,
     ) -> Result<Arc<Self>, TooManyListeners> {
         let peers = Arc::new(Self {
             fleet,
@@ -73,7 +73,7 @@ impl Peers {
         if peers.broker.has_peers() {
             let log = peers.fleet.change_log()?;
             tokio::spawn(Arc::clone(&peers).publish(log));
-            tokio::spawn(Arc::clone(&peers).hear(claims));
+            tokio::spawn(Arc::clone(&peers).hear(others));
             tokio::spawn(Arc::clone(&peers).attach());
         }
         Ok(peers)
@@ -161,7 +161,7 @@ impl Peers {
         batches.into_iter().collect()
     }
 
-    async fn hear(self: Arc<Self>, claims: mpsc::Sender<Claim>) {
+    async fn hear(self: Arc<Self>, others: mpsc::Sender<Heard>) {
         while let Some(heard) = self.broker.heard().await {
             match heard {
                 Heard::Batch(_, batch) => {
@@ -176,13 +176,21 @@ impl Peers {
                 Heard::Claim(claim) => {
                     self.fleet
                         .give_away(&claim.driver.clone().into(), &claim.session);
-                    if claims.send(claim).await.is_err() {
+                    if others.send(Heard::Claim(claim)).await.is_err() {
                         return;
                     }
                 }
                 Heard::Gap => {
                     self.attached.send_replace(FxHashSet::default());
                     self.query_came.notify_one();
+                    if others.send(Heard::Gap).await.is_err() {
+                        return;
+                    }
+                }
+                heard @ (Heard::Told(_) | Heard::Whisper(_)) => {
+                    if others.send(heard).await.is_err() {
+                        return;
+                    }
                 }
             }
         }

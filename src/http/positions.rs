@@ -28,11 +28,12 @@ pub(super) async fn report(
             let session = Sessions::name();
             let vehicle = garage.fleet.go_online(&id, info, &session, now_ms());
             let node = garage.node.clone();
+            garage.rides.driver_came(driver.clone());
             garage
                 .peers
                 .claim(Claim {
                     node,
-                    driver,
+                    driver: driver.clone(),
                     session,
                 })
                 .await;
@@ -43,7 +44,11 @@ pub(super) async fn report(
     // Of a driver who also holds a socket, both tell of the one vehicle.
     let session = vehicle.session();
     let (accepted, refused) = report_all(positions, &garage.metrics, |position| {
-        garage.fleet.report(&vehicle, &session, position, now_ms())
+        let fix = garage
+            .fleet
+            .report(&vehicle, &session, position, now_ms())?;
+        garage.rides.moved(&driver, &fix);
+        Ok(())
     })?;
     Ok(web::Json(PositionsJudged { accepted, refused }))
 }

@@ -10,6 +10,13 @@ pub enum Message {
     Text(Bytes),
     /// A frame of `ridecast_protocol::binary`.
     Binary(Bytes),
+    /// An event as UTF-8 text.
+    Event {
+        /// Epoch and offset, joined by a point: where to resume after it.
+        place: String,
+        /// The message.
+        text: Bytes,
+    },
     /// A protocol ping.
     Ping,
     /// Answers a protocol ping with its payload.
@@ -21,6 +28,19 @@ pub enum Message {
         /// For people.
         reason: &'static str,
     },
+}
+
+impl Message {
+    /// Bytes of its payload.
+    fn len(&self) -> usize {
+        match self {
+            Self::Text(bytes)
+            | Self::Binary(bytes)
+            | Self::Pong(bytes)
+            | Self::Event { text: bytes, .. } => bytes.len(),
+            Self::Ping | Self::Close { .. } => 0,
+        }
+    }
 }
 
 /// More than this many replies or bytes a client may not leave untaken.
@@ -50,14 +70,8 @@ impl Outbox {
         if self.closing {
             return Ok(());
         }
-        let bytes = match &message {
-            Message::Text(bytes) | Message::Binary(bytes) | Message::Pong(bytes) => bytes.len(),
-            Message::Ping => 0,
-            Message::Close { .. } => {
-                self.closing = true;
-                0
-            }
-        };
+        self.closing = matches!(message, Message::Close { .. });
+        let bytes = message.len();
         if !self.closing && (self.queue.len() >= MOST_REPLIES || self.bytes + bytes > MOST_BYTES) {
             return Err(Full);
         }
@@ -69,10 +83,13 @@ impl Outbox {
 
     pub(super) fn pop(&mut self) -> Option<Message> {
         let message = self.queue.pop_front()?;
-        if let Message::Text(bytes) | Message::Binary(bytes) | Message::Pong(bytes) = &message {
-            self.bytes -= bytes.len();
-        }
+        self.bytes -= message.len();
         Some(message)
+    }
+
+    /// Whether an event may be added: replies need room too, and events can wait in the store.
+    pub(super) fn has_room(&self) -> bool {
+        !self.closing && self.queue.len() < MOST_REPLIES / 4 && self.bytes < MOST_BYTES / 4
     }
 
     /// The session is over.

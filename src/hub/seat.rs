@@ -42,6 +42,12 @@ impl Seat {
         self.hub.state.borrow_mut().push(self.id, message)
     }
 
+    /// Whether the client can take an event now: what it has not taken yet is little.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.hub.state.borrow().has_room(self.id)
+    }
+
     /// Answers a protocol ping.
     ///
     /// # Errors

@@ -82,6 +82,10 @@ impl State {
         self.seats[seat].outbox.push(message)
     }
 
+    pub(super) fn has_room(&self, seat: usize) -> bool {
+        self.seats[seat].outbox.has_room()
+    }
+
     /// The session's actor has left: its subscriptions end.
     pub(super) fn actor_left(&mut self, seat: usize) {
         for id in std::mem::take(&mut self.seats[seat].subscriptions) {

@@ -1,12 +1,15 @@
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, StreamHandler};
 use ridecast_protocol::{
-    Bye, ClientMessage, CloseCode, ErrorBody, ErrorCode, Request, ServerMessage, Welcome,
+    Bye, ClientMessage, CloseCode, ErrorBody, ErrorCode, Request, RequestId, RideId, ServerMessage,
+    SubscriptionName,
 };
 use tracing::debug;
 
+use super::events::Events;
 use super::throttle::Throttle;
 use super::{Incoming, Part, Place, Session, Sessions};
 use crate::hub::Message;
@@ -35,25 +38,36 @@ impl End {
 
 /// The actor that stands for one connected person.
 pub struct SessionActor<P: Part> {
-    session: Session,
-    part: P,
-    sessions: Arc<Sessions>,
+    pub(super) session: Session,
+    pub(super) part: P,
+    pub(super) sessions: Arc<Sessions>,
     _place: Place,
-    heartbeat: Duration,
-    throttle: Throttle,
-    heard: Instant,
+    pub(super) heartbeat: Duration,
+    pub(super) throttle: Throttle,
+    pub(super) heard: Instant,
     /// The close frame is queued: nothing more is carried out.
-    closing: bool,
+    pub(super) closing: bool,
+    /// `None` only before it has started.
+    pub(super) events: Option<Events>,
+    /// Requests about rides that wait for the one before.
+    pub(super) waiting: VecDeque<(Option<RequestId>, ClientMessage)>,
+    pub(super) is_acting: bool,
+    /// Subscriptions that show the vehicle of a ride.
+    pub(super) follows: Vec<(RideId, SubscriptionName)>,
 }
 
 /// A client that was not heard for this many heartbeats is taken for dead.
 const HEARTBEATS_MISSED: u32 = 2;
+/// Every so many heartbeats a session looks whether it was not told of something.
+const HEARTBEATS_PER_LOOK: u32 = 4;
 /// How long the client has to answer our close frame.
 pub const FAREWELL: Duration = Duration::from_secs(2);
 /// How long it has after a broken frame, when no answer of its can be read any more.
 pub const FAREWELL_OF_BROKEN: Duration = Duration::from_millis(500);
 /// When to come back if nothing better is known: a second or so, not all at once.
 const RECONNECT_MS: std::ops::Range<u64> = 500..2_000;
+/// Words of the post office that may wait; of more, a session learns from the store.
+const MAILBOX: usize = 64;
 
 /// The last message. `reconnect_in`: as in [`End`].
 #[must_use]
@@ -90,10 +104,14 @@ impl<P: Part> SessionActor<P> {
             throttle: Throttle::new(),
             heard: Instant::now(),
             closing: false,
+            events: None,
+            waiting: VecDeque::new(),
+            is_acting: false,
+            follows: Vec::new(),
         }
     }
 
-    fn carry_out(&mut self, text: &str) -> Result<(), CloseCode> {
+    fn carry_out(&mut self, text: &str, ctx: &mut Context<Self>) -> Result<(), CloseCode> {
         if !self.throttle.message() {
             let error = ErrorBody::new(
                 ErrorCode::RateLimited,
@@ -129,12 +147,20 @@ impl<P: Part> SessionActor<P> {
                 ErrorCode::AlreadyWelcome,
                 "the session is open already",
             )),
-            message => self.part.handle(&self.session, message),
+            ClientMessage::Ack(ack) => self.acked(ack.offset),
+            message if message.is_about_rides() => return self.take_up(id, message, ctx),
+            message => {
+                if let ClientMessage::Unsubscribe(request) = &message {
+                    self.follows
+                        .retain(|(_, name)| *name != request.subscription);
+                }
+                self.part.handle(&self.session, message)
+            }
         };
         self.session.answer(id, result)
     }
 
-    fn end(&mut self, end: &End, ctx: &mut Context<Self>) {
+    pub(super) fn end(&mut self, end: &End, ctx: &mut Context<Self>) {
         if std::mem::replace(&mut self.closing, true) {
             return;
         }
@@ -163,29 +189,26 @@ impl<P: Part> Actor for SessionActor<P> {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
         let session = &self.session;
         self.sessions
             .opened(session.id.clone(), ctx.address().recipient());
         session.metrics.sessions(session.person.role).inc();
-        let welcome = ServerMessage::Welcome(Welcome {
-            session: session.id.clone(),
-            user: session.person.user.clone(),
-            role: session.person.role,
-            heartbeat_ms: u64::try_from(self.heartbeat.as_millis()).unwrap_or(u64::MAX),
-            server_time_ms: now_ms(),
-            inbox: None,
-        });
-        // The first message always fits.
-        let _ = session.send(&welcome);
-        self.part.began(session, ctx.address().recipient());
-        ctx.run_interval(self.heartbeat, |actor, ctx| {
+        let valid_for = session.person.valid_for(now_ms());
+        self.greet(ctx);
+        let mut beats = 0;
+        ctx.run_interval(self.heartbeat, move |actor, ctx| {
+            beats += 1;
             if actor.heard.elapsed() > actor.heartbeat * HEARTBEATS_MISSED {
                 actor.end(&End::because(CloseCode::Silent), ctx);
             } else if actor.session.seat.push(Message::Ping).is_err() {
                 actor.end(&End::because(CloseCode::SlowConsumer), ctx);
+            } else if beats % HEARTBEATS_PER_LOOK == 0 {
+                actor.look(ctx);
+            } else {
+                actor.catch_up(ctx);
             }
         });
-        let valid_for = session.person.valid_for(now_ms());
         ctx.run_later(valid_for, |actor, ctx| {
             actor.end(&End::because(CloseCode::BadToken), ctx);
         });
@@ -216,7 +239,7 @@ impl<P: Part> StreamHandler<Incoming> for SessionActor<P> {
                 self.session.metrics.closed(code);
                 return self.close(Some(code), reason, FAREWELL_OF_BROKEN, ctx);
             }
-            Incoming::Text(text) => self.carry_out(&text),
+            Incoming::Text(text) => self.carry_out(&text, ctx),
             Incoming::Binary => {
                 let error =
                     ErrorBody::new(ErrorCode::BadJson, "messages to the service are JSON text");

@@ -2,6 +2,8 @@
 //! heartbeat and farewell. What a role adds is its [`Part`].
 
 mod actor;
+mod events;
+mod inbox;
 mod registry;
 mod throttle;
 
@@ -9,15 +11,19 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use bytestring::ByteString;
+use futures_util::future::{FutureExt as _, LocalBoxFuture};
 use ridecast_protocol::{
-    ClientMessage, CloseCode, ErrorBody, ErrorCode, Refused, RequestId, ServerMessage, SessionId,
+    Channel, ClientMessage, CloseCode, ErrorBody, ErrorCode, Refused, RequestId, Resume, Ride,
+    RideId, ServerMessage, SessionId, SubscriptionName,
 };
 
 pub use actor::{End, FAREWELL, FAREWELL_OF_BROKEN, SessionActor, bye};
 pub use registry::{NoEntry, Place, Sessions};
 
 use crate::auth::Person;
-use crate::hub::Seat;
+use crate::hub::{Aim, Seat};
+use crate::inbox::Post;
+use crate::rides::{Rides, RidesError};
 use crate::telemetry::Metrics;
 
 /// What a socket brings.
@@ -47,6 +53,18 @@ pub enum Incoming {
 pub struct Done {
     accepted: Option<u32>,
     refused: Vec<Refused>,
+    ride: Option<Box<Ride>>,
+    number: Option<u64>,
+    follow: Option<Follow>,
+}
+
+/// A subscription to a ride, and the vehicle it has now.
+#[derive(Debug)]
+struct Follow {
+    name: SubscriptionName,
+    max_rate_hz: Option<f32>,
+    ride: RideId,
+    aim: Option<Aim>,
 }
 
 impl Done {
@@ -56,9 +74,31 @@ impl Done {
         Self {
             accepted: Some(accepted),
             refused,
+            ..Self::default()
+        }
+    }
+
+    /// The ride is now like this.
+    #[must_use]
+    pub fn ride(ride: Ride) -> Self {
+        Self {
+            ride: Some(Box::new(ride)),
+            ..Self::default()
+        }
+    }
+
+    /// The chat message got this number.
+    #[must_use]
+    pub fn said(number: u64) -> Self {
+        Self {
+            number: Some(number),
+            ..Self::default()
         }
     }
 }
+
+/// What will have become of a request.
+pub type Doing = LocalBoxFuture<'static, Result<Done, ErrorBody>>;
 
 /// What a role adds to a session.
 pub trait Part: Unpin + 'static {
@@ -71,8 +111,37 @@ pub trait Part: Unpin + 'static {
     /// What to tell the client. The session goes on.
     fn handle(&mut self, session: &Session, message: ClientMessage) -> Result<Done, ErrorBody>;
 
+    /// Carries out a request about rides, which means to ask the store. They come one at a time.
+    fn act(&mut self, session: &Session, message: ClientMessage) -> Doing {
+        let _ = message;
+        done(Err(session.forbidden()))
+    }
+
     /// The session is over.
     fn ended(&mut self, _session: &Session) {}
+}
+
+/// What has been decided already.
+#[must_use]
+pub fn done(result: Result<Done, ErrorBody>) -> Doing {
+    std::future::ready(result).boxed_local()
+}
+
+/// A command to the rides, with what `ok` says of it.
+pub fn doing<T: 'static>(
+    command: impl Future<Output = Result<T, RidesError>> + 'static,
+    say: impl FnOnce(T) -> Done + 'static,
+) -> Doing {
+    // A task of its own, which goes on when the session ends over it: what has begun is carried
+    // through, and told.
+    let command = actix::spawn(command);
+    async move {
+        match command.await {
+            Ok(result) => Ok(say(result?)),
+            Err(error) => Err(ErrorBody::new(ErrorCode::Unavailable, error.to_string())),
+        }
+    }
+    .boxed_local()
 }
 
 /// One connection of one person.
@@ -81,6 +150,11 @@ pub struct Session {
     pub id: SessionId,
     /// Whose it is.
     pub person: Person,
+    /// Where the person says to have read up to.
+    pub resume: Option<Resume>,
+    /// All rides.
+    pub rides: Arc<Rides>,
+    post: Arc<Post>,
     seat: Seat,
     metrics: Arc<Metrics>,
 }
@@ -88,12 +162,54 @@ pub struct Session {
 impl Session {
     /// A session at this seat.
     #[must_use]
-    pub const fn new(id: SessionId, person: Person, seat: Seat, metrics: Arc<Metrics>) -> Self {
+    pub fn new(
+        id: SessionId,
+        (person, resume): (Person, Option<Resume>),
+        seat: Seat,
+        rides: Arc<Rides>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         Self {
             id,
             person,
+            resume,
+            post: Arc::clone(rides.post()),
+            rides,
             seat,
             metrics,
+        }
+    }
+
+    /// What rider and driver may do alike, and the operator in part; nothing else.
+    pub fn act(&self, message: ClientMessage) -> Doing {
+        let (rides, person) = (Arc::clone(&self.rides), self.person.clone());
+        match message {
+            ClientMessage::Subscribe(request) => match request.channel {
+                Channel::Ride(channel) => async move {
+                    let aim = rides.aim(&person, &channel.ride_id).await?;
+                    Ok(Done {
+                        follow: Some(Follow {
+                            name: request.subscription,
+                            max_rate_hz: request.max_rate_hz,
+                            ride: channel.ride_id,
+                            aim,
+                        }),
+                        ..Done::default()
+                    })
+                }
+                .boxed_local(),
+                _ => done(Err(self.forbidden())),
+            },
+            ClientMessage::CancelRide(cancel) => doing(rides.cancel(person, cancel), Done::ride),
+            ClientMessage::SendChat(chat) => {
+                doing(async move { rides.say(person, chat).await }, Done::said)
+            }
+            ClientMessage::ReadChat(read) => {
+                doing(async move { rides.read_chat(person, read).await }, |()| {
+                    Done::default()
+                })
+            }
+            _ => done(Err(self.forbidden())),
         }
     }
 
@@ -124,12 +240,12 @@ impl Session {
         result: Result<Done, ErrorBody>,
     ) -> Result<(), CloseCode> {
         let reply = match (id, result) {
-            (Some(id), Ok(Done { accepted, refused })) => ServerMessage::Ok {
+            (Some(id), Ok(done)) => ServerMessage::Ok {
                 id,
-                accepted,
-                refused,
-                ride: None,
-                number: None,
+                accepted: done.accepted,
+                refused: done.refused,
+                ride: done.ride,
+                number: done.number,
             },
             (None, Ok(done)) => match refusals(&done) {
                 Some(error) => ServerMessage::Error { id: None, error },

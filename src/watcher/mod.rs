@@ -1,8 +1,10 @@
-//! The watcher's part of a session: an operator who sees the fleet.
+//! The watcher's part of a session: an operator who sees the fleet and all rides.
+
+use std::sync::Arc;
 
 use ridecast_protocol::{ClientMessage, ErrorBody};
 
-use crate::session::{Done, Part, Session, SessionActor};
+use crate::session::{Doing, Done, Part, Session, SessionActor, doing, done};
 
 /// The actor of a connected operator.
 pub type WatcherActor = SessionActor<Watcher>;
@@ -13,5 +15,18 @@ pub struct Watcher;
 impl Part for Watcher {
     fn handle(&mut self, session: &Session, message: ClientMessage) -> Result<Done, ErrorBody> {
         session.watch(&message)
+    }
+
+    fn act(&mut self, session: &Session, message: ClientMessage) -> Doing {
+        match message {
+            ClientMessage::ReassignRide(step) => doing(
+                Arc::clone(&session.rides).reassign(step.ride_id),
+                Done::ride,
+            ),
+            ClientMessage::SendChat(_) | ClientMessage::ReadChat(_) => {
+                done(Err(session.forbidden()))
+            }
+            message => session.act(message),
+        }
     }
 }

@@ -12,7 +12,7 @@ use actix_web::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse, dev, web};
 use futures_util::{Stream, StreamExt as _};
 use ridecast_protocol::{
-    ClientMessage, CloseCode, ErrorBody, ErrorCode, Request, Role, SUBPROTOCOL_BIN,
+    ClientMessage, CloseCode, ErrorBody, ErrorCode, Request, Resume, Role, SUBPROTOCOL_BIN,
     SUBPROTOCOL_JSON, ServerMessage,
 };
 use serde::Deserialize;
@@ -64,6 +64,8 @@ pub struct Door {
 #[derive(Debug, Deserialize)]
 pub struct Query {
     ticket: Option<String>,
+    /// Where the events have been seen up to: epoch and offset, joined by a point.
+    resume: Option<String>,
 }
 
 /// `GET /v1/ws`: opens a session.
@@ -79,6 +81,7 @@ pub async fn open(
 ) -> actix_web::Result<HttpResponse> {
     // The browser must see the close code, so a bad token is told after the upgrade, not instead of it.
     let person = door.who(&request, query.ticket.as_deref()).await;
+    let resume = query.resume.as_deref().and_then(Resume::parse);
     let place = match door.sessions().enter() {
         Ok(place) => place,
         Err(no_entry) => {
@@ -97,7 +100,13 @@ pub async fn open(
         _ => Format::Json,
     };
     let (seat, feed) = hub.join(format);
-    actix_web::rt::spawn(admit(door, seat, place, Frames::new(payload), person));
+    actix_web::rt::spawn(admit(
+        door,
+        seat,
+        place,
+        Frames::new(payload),
+        (person, resume),
+    ));
     Ok(response.map_body(|_, _| Outgoing::new(feed).boxed()))
 }
 
@@ -107,15 +116,15 @@ async fn admit(
     seat: Seat,
     place: Place,
     mut frames: Frames,
-    person: Result<Option<Person>, ErrorBody>,
+    (person, resume): (Result<Option<Person>, ErrorBody>, Option<Resume>),
 ) {
     let person = match person {
-        Ok(Some(person)) => Ok(person),
+        Ok(Some(person)) => Ok((person, resume)),
         Ok(None) => {
             match tokio::time::timeout(door.settings.hello_within, door.hello(&mut frames, &seat))
                 .await
             {
-                Ok(Some(person)) => person,
+                Ok(Some(person)) => person.map(|(person, said)| (person, said.or(resume))),
                 Ok(None) => return, // Gone, or told to go.
                 Err(_) => Err(ErrorBody::new(
                     ErrorCode::BadToken,
@@ -158,6 +167,9 @@ async fn goodbye(frames: &mut Frames, longest: Duration) {
     };
     let _ = tokio::time::timeout(longest, closed).await;
 }
+
+/// Who comes, and where they have read up to.
+type Comer = (Person, Option<Resume>);
 
 impl Door {
     fn sessions(&self) -> &Arc<Sessions> {
@@ -217,7 +229,7 @@ impl Door {
     }
 
     /// Waits for `hello`. `None`: the client has left, or broke RFC 6455 and has been told so.
-    async fn hello(&self, frames: &mut Frames, seat: &Seat) -> Option<Result<Person, ErrorBody>> {
+    async fn hello(&self, frames: &mut Frames, seat: &Seat) -> Option<Result<Comer, ErrorBody>> {
         let bad = |message: &str| Err(ErrorBody::new(ErrorCode::BadToken, message));
         loop {
             let text = match frames.next().await? {
@@ -245,7 +257,7 @@ impl Door {
                     message: ClientMessage::Hello(hello),
                     ..
                 }) => match hello.token {
-                    Some(token) => self.check(&token),
+                    Some(token) => self.check(&token).map(|person| (person, hello.resume)),
                     None => bad("`hello` needs a `token`"),
                 },
                 Ok(_) => bad("the first message must be `hello` with a `token`"),
@@ -254,13 +266,14 @@ impl Door {
         }
     }
 
-    fn start(&self, person: Person, seat: Seat, place: Place, frames: Frames) {
+    fn start(&self, (person, resume): Comer, seat: Seat, place: Place, frames: Frames) {
         let role = person.role;
         seat.sees(role.into());
         let session = Session::new(
             Sessions::name(),
-            person,
+            (person, resume),
             seat,
+            Arc::clone(&self.garage.rides),
             Arc::clone(&self.garage.metrics),
         );
         match role {

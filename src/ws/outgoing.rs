@@ -52,7 +52,9 @@ impl MessageBody for Outgoing {
 
 fn frame(message: Message, out: &mut BytesMut) {
     match message {
-        Message::Text(bytes) => Parser::write_message(out, bytes, OpCode::Text, true, false),
+        Message::Text(bytes) | Message::Event { text: bytes, .. } => {
+            Parser::write_message(out, bytes, OpCode::Text, true, false);
+        }
         Message::Binary(bytes) => Parser::write_message(out, bytes, OpCode::Binary, true, false),
         Message::Ping => Parser::write_message(out, [], OpCode::Ping, true, false),
         Message::Pong(payload) => Parser::write_message(out, payload, OpCode::Pong, true, false),

@@ -8,7 +8,8 @@ use futures_util::stream::SplitSink;
 use futures_util::{SinkExt as _, StreamExt as _};
 use ridecast_protocol::binary::Frame;
 use ridecast_protocol::{
-    ErrorCode, Role, SUBPROTOCOL_BIN, SUBPROTOCOL_JSON, ServerMessage, VehiclesMessage, Welcome,
+    ErrorCode, Event, InboxPlace, Progress, Role, SUBPROTOCOL_BIN, SUBPROTOCOL_JSON, ServerMessage,
+    VehiclesMessage, Welcome,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -44,6 +45,8 @@ pub(crate) struct How {
     pub(crate) bearer: Option<String>,
     pub(crate) ticket: Option<String>,
     pub(crate) binary: bool,
+    /// `EPOCH.OFFSET`
+    pub(crate) resume: Option<String>,
 }
 
 /// A connected client. Reads all the time, as a browser does.
@@ -54,6 +57,11 @@ pub(crate) struct Client {
     /// Answers that came while something else was waited for.
     answers: VecDeque<ServerMessage>,
     views: HashMap<String, View>,
+    /// Where the inbox stands: every event must be the next.
+    pub(crate) place: Option<InboxPlace>,
+    /// Events that nobody has asked for yet.
+    pub(crate) events: VecDeque<(u64, Event)>,
+    pub(crate) progress: Option<Progress>,
     next_id: u64,
 }
 
@@ -90,9 +98,10 @@ impl Client {
         address: SocketAddr,
         how: &How,
     ) -> Result<Self, tungstenite::Error> {
-        let query = how.ticket.as_ref();
-        let query = query.map_or(String::new(), |ticket| format!("?ticket={ticket}"));
-        let url = format!("ws://{address}/v1/ws{query}");
+        let ticket = how.ticket.as_ref().map(|it| format!("ticket={it}"));
+        let resume = how.resume.as_ref().map(|it| format!("resume={it}"));
+        let query: Vec<_> = ticket.into_iter().chain(resume).collect();
+        let url = format!("ws://{address}/v1/ws?{}", query.join("&"));
         let mut request = url.into_client_request().expect("a good URL");
         let headers = request.headers_mut();
         if let Some(token) = &how.bearer {
@@ -139,6 +148,9 @@ impl Client {
             reader: reader.abort_handle(),
             answers: VecDeque::new(),
             views: HashMap::new(),
+            place: None,
+            events: VecDeque::new(),
+            progress: None,
             next_id: 1,
         })
     }
@@ -215,7 +227,8 @@ impl Client {
         }
         loop {
             match self.next().await {
-                Got::Message(ServerMessage::Vehicles(_)) | Got::Frame(_) | Got::Pong(_) => {}
+                Got::Frame(_) | Got::Pong(_) => {}
+                Got::Message(message) if !is_answer(&message) => {}
                 Got::Message(answer) => return answer,
                 end => panic!("an answer was expected and {end:?} came"),
             }
@@ -240,6 +253,17 @@ impl Client {
                 let name = frame.subscription.as_str().to_owned();
                 self.views.entry(name).or_default().fold_frame(frame);
             }
+            Got::Message(ServerMessage::Welcome(welcome)) => self.place.clone_from(&welcome.inbox),
+            Got::Message(ServerMessage::Inbox(place)) => self.place = Some(place.clone()),
+            Got::Message(ServerMessage::Event { offset, event, .. }) => {
+                let place = self.place.as_mut().expect("the place comes before");
+                assert_eq!(*offset, place.offset + 1, "a hole before {event:?}");
+                place.offset = *offset;
+                self.events.push_back((*offset, event.clone()));
+            }
+            Got::Message(ServerMessage::Progress(progress)) => {
+                self.progress = Some(progress.clone());
+            }
             _ => {}
         }
     }
@@ -249,7 +273,7 @@ impl Client {
         while let Ok(got) = self.incoming.try_recv() {
             self.take_in(&got);
             if let Got::Message(message) = got
-                && !matches!(message, ServerMessage::Vehicles(_))
+                && is_answer(&message)
             {
                 self.answers.push_back(message);
             }
@@ -296,11 +320,45 @@ impl Client {
             );
             self.take_in(&got);
             if let Got::Message(message) = got
-                && !matches!(message, ServerMessage::Vehicles(_))
+                && is_answer(&message)
             {
                 self.answers.push_back(message);
             }
         }
+    }
+
+    /// The next event that this gives something for; those before it are passed over.
+    pub(crate) async fn event<T>(&mut self, what: &str, wanted: impl Fn(&Event) -> Option<T>) -> T {
+        let deadline = Instant::now() + DEADLINE;
+        let mut passed = Vec::new();
+        loop {
+            while let Some((_, event)) = self.events.pop_front() {
+                if let Some(found) = wanted(&event) {
+                    return found;
+                }
+                passed.push(event);
+            }
+            let got = tokio::time::timeout_at(deadline, self.incoming.recv()).await;
+            let Ok(Some(got)) = got else {
+                panic!("never told: {what}; told were {passed:#?}");
+            };
+            assert!(
+                !matches!(got, Got::Close(_) | Got::End),
+                "closed ({got:?}) while waiting for: {what}"
+            );
+            self.take_in(&got);
+            if let Got::Message(message) = got
+                && is_answer(&message)
+            {
+                self.answers.push_back(message);
+            }
+        }
+    }
+
+    /// Where to resume: `EPOCH.OFFSET`.
+    pub(crate) fn place(&self) -> String {
+        let place = self.place.as_ref().expect("the store is there");
+        format!("{}.{}", place.epoch, place.offset)
     }
 
     /// Waits for the end: the last `bye`'s code and delay if one came, and the close frame's code.
@@ -331,6 +389,17 @@ impl Client {
     pub(crate) fn vanish(self) {
         drop(self);
     }
+}
+
+/// Whether a message is not one of those that come by themselves and are folded.
+fn is_answer(message: &ServerMessage) -> bool {
+    !matches!(
+        message,
+        ServerMessage::Vehicles(_)
+            | ServerMessage::Event { .. }
+            | ServerMessage::Progress(_)
+            | ServerMessage::Inbox(_)
+    )
 }
 
 /// How a session ended.

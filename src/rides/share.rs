@@ -1,0 +1,113 @@
+//! Links that show one ride to whoever has them.
+
+use ridecast_protocol::{RideId, Role, ShareLink, UserId};
+use serde::{Deserialize, Serialize};
+
+use super::error::RidesError;
+use super::ledger::{put, value};
+use super::{Rides, names, reader};
+use crate::auth::Person;
+use crate::ride::{Refusal, Ride};
+use crate::store::Step;
+use crate::telemetry::now_ms;
+
+/// What a link shows.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Shared {
+    ride: RideId,
+    until_ms: i64,
+}
+
+/// A ride as its link shows it.
+pub struct SharedRide {
+    /// The ride.
+    pub ride: Ride,
+    /// The link's end, ms since the Unix epoch.
+    pub until_ms: i64,
+}
+
+impl SharedRide {
+    /// Whose ride it is: their inbox has what the link's viewers are told.
+    #[must_use]
+    pub const fn rider(&self) -> &UserId {
+        &self.ride.rider
+    }
+}
+
+impl Rides {
+    /// Makes a link to a ride that is not over; its rider and operators may.
+    ///
+    /// # Errors
+    /// [`RidesError`].
+    pub async fn share(&self, person: &Person, id: &RideId) -> Result<ShareLink, RidesError> {
+        let (ride, _) = self.read(id).await?;
+        may_share(person, &ride)?;
+        if ride.state.is_over() {
+            return Err(Refusal::WrongState(ride.state).into());
+        }
+        let token = format!("{:032x}", rand::random::<u128>());
+        let share_for = self.settings.share_for;
+        let expires_at_ms =
+            now_ms().saturating_add(i64::try_from(share_for.as_millis()).unwrap_or(i64::MAX));
+        let shared = Shared {
+            ride: id.clone(),
+            until_ms: expires_at_ms,
+        };
+        let mut step = Step::new();
+        step.puts
+            .push(put(names::share(&token), Some(&shared), Some(share_for)));
+        self.commit(&step).await?;
+        Ok(ShareLink {
+            token,
+            expires_at_ms,
+        })
+    }
+
+    /// Makes a link worthless.
+    ///
+    /// # Errors
+    /// [`RidesError`].
+    pub async fn unshare(
+        &self,
+        person: &Person,
+        id: &RideId,
+        token: &str,
+    ) -> Result<(), RidesError> {
+        let (ride, _) = self.read(id).await?;
+        may_share(person, &ride)?;
+        let [record] = self.records([names::share(token)]).await?;
+        match value::<Shared>(&record)? {
+            Some(shared) if shared.ride == *id => {}
+            _ => return Err(Refusal::Unknown.into()),
+        }
+        let mut step = Step::new();
+        step.puts
+            .push(put::<Shared>(names::share(token), None, None));
+        self.commit(&step).await.map(drop)
+    }
+
+    /// The ride of a link, as long as both live.
+    ///
+    /// # Errors
+    /// [`RidesError`]; [`Refusal::Unknown`]: there is no such link any more.
+    pub async fn shared(&self, token: &str) -> Result<SharedRide, RidesError> {
+        let [record] = self.records([names::share(token)]).await?;
+        let shared: Shared = value(&record)?.ok_or(Refusal::Unknown)?;
+        let (ride, _) = self.read(&shared.ride).await?;
+        if ride.state.is_over() || shared.until_ms <= now_ms() {
+            return Err(Refusal::Unknown.into());
+        }
+        Ok(SharedRide {
+            ride,
+            until_ms: shared.until_ms,
+        })
+    }
+}
+
+fn may_share(person: &Person, ride: &Ride) -> Result<(), Refusal> {
+    reader(person, ride)?;
+    if person.role == Role::Driver {
+        return Err(Refusal::Unknown);
+    }
+    Ok(())
+}

@@ -1,0 +1,309 @@
+//! How a session reads its inbox out to its client, and acts on rides.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{ActorFutureExt as _, AsyncContext, Context, Handler, WrapFuture as _};
+use ridecast_protocol::{
+    ClientMessage, CloseCode, ErrorBody, ErrorCode, Event, InboxPlace, RequestId, RideId,
+    ServerMessage, Welcome,
+};
+
+use super::actor::{End, SessionActor};
+use super::events::{Events, PAGE};
+use super::{Done, Part};
+use crate::hub::Message;
+use crate::inbox::{Next, Word, as_of};
+use crate::store::{Address, StoredEvent};
+use crate::telemetry::now_ms;
+
+/// After the store did not answer.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// While the client has not taken what it was sent.
+const LOOK_FOR_ROOM_AFTER: Duration = Duration::from_millis(50);
+/// Requests about rides that may wait for the one before.
+const MOST_WAITING: usize = 32;
+
+impl<P: Part> SessionActor<P> {
+    /// Finds out where the inbox stands, and says `welcome`.
+    pub(super) fn greet(&mut self, ctx: &mut Context<Self>) {
+        let session = &self.session;
+        let address = Address::of(session.person.role, &session.person.user);
+        let (id, tell) = (session.id.clone(), ctx.address().recipient());
+        // First the box, then the look: what comes in between is told and seen.
+        let at = session.post.rent(address.clone(), id, tell);
+        self.events = Some(Events::new(at));
+        let (post, resume) = (Arc::clone(&session.post), session.resume.clone());
+        let opening = async move { post.open(&address, resume.as_ref()).await };
+        // Nothing else is looked at meanwhile: `welcome` is the first message of every session.
+        ctx.wait(opening.into_actor(self).map(|place, actor, ctx| {
+            let place = place.ok();
+            let session = &actor.session;
+            let welcome = ServerMessage::Welcome(Welcome {
+                session: session.id.clone(),
+                user: session.person.user.clone(),
+                role: session.person.role,
+                heartbeat_ms: u64::try_from(actor.heartbeat.as_millis()).unwrap_or(u64::MAX),
+                server_time_ms: now_ms(),
+                inbox: place.clone(),
+            });
+            // The first message always fits.
+            let _ = session.send(&welcome);
+            actor.part.began(session, ctx.address().recipient());
+            match place {
+                Some(place) => actor.begin(place, ctx),
+                None => actor.open_later(ctx),
+            }
+        }));
+    }
+
+    /// The store was away when the session began.
+    fn open_later(&mut self, ctx: &mut Context<Self>) {
+        ctx.run_later(TRY_AGAIN_AFTER, |actor, ctx| {
+            let session = &actor.session;
+            let address = Address::of(session.person.role, &session.person.user);
+            let (post, resume) = (Arc::clone(&session.post), session.resume.clone());
+            let opening = async move { post.open(&address, resume.as_ref()).await };
+            ctx.spawn(opening.into_actor(actor).map(|place, actor, ctx| {
+                let Ok(place) = place else {
+                    return actor.open_later(ctx);
+                };
+                if actor
+                    .session
+                    .send(&ServerMessage::Inbox(place.clone()))
+                    .is_err()
+                {
+                    return actor.end(&End::because(CloseCode::SlowConsumer), ctx);
+                }
+                actor.begin(place, ctx);
+            }));
+        });
+    }
+
+    fn begin(&mut self, place: InboxPlace, ctx: &mut Context<Self>) {
+        if let Some(events) = &mut self.events {
+            events.reading.begin(place.offset);
+            events.epoch = Some(place.epoch);
+        }
+        // With a place of its own there may be events after it.
+        self.look(ctx);
+    }
+
+    /// Asks the store whether there are events that this session was not told of.
+    pub(super) fn look(&mut self, ctx: &mut Context<Self>) {
+        let Some(events) = self.events.as_ref().filter(|events| events.epoch.is_some()) else {
+            return;
+        };
+        let (post, address) = (Arc::clone(&self.session.post), events.at.address().clone());
+        let asking = async move { post.newest(&address).await };
+        ctx.spawn(asking.into_actor(self).map(|newest, actor, ctx| {
+            let (Ok((epoch, newest)), Some(events)) = (newest, &mut actor.events) else {
+                return;
+            };
+            if events.epoch.as_ref() != Some(&epoch) {
+                // The store has lost what it had: the client learns it by coming back.
+                return actor.end(&End::because(CloseCode::SlowConsumer), ctx);
+            }
+            events.reading.exists(newest);
+            actor.catch_up(ctx);
+        }));
+    }
+
+    /// Reads on, if there is something to read and the client can take it.
+    pub(super) fn catch_up(&mut self, ctx: &mut Context<Self>) {
+        let room = self.session.seat.has_room();
+        let Some(events) = self.events.as_mut().filter(|_| !self.closing) else {
+            return;
+        };
+        let newest = events.at.newest();
+        match events.reading.next(newest, room) {
+            Next::Read(after) => self.read(after, ctx),
+            Next::Wait => {
+                if events.is_stuck() {
+                    return self.end(&End::because(CloseCode::SlowConsumer), ctx);
+                }
+                ctx.run_later(LOOK_FOR_ROOM_AFTER, |actor, ctx| {
+                    if let Some(events) = &mut actor.events {
+                        events.reading.waited();
+                    }
+                    actor.catch_up(ctx);
+                });
+            }
+            Next::Rest => {}
+        }
+    }
+
+    fn read(&mut self, after: u64, ctx: &mut Context<Self>) {
+        let Some(events) = &self.events else { return };
+        let (post, address) = (Arc::clone(&self.session.post), events.at.address().clone());
+        let reading = async move { post.events(&address, after, PAGE).await };
+        ctx.spawn(reading.into_actor(self).map(|page, actor, ctx| {
+            let Some(events) = &mut actor.events else {
+                return;
+            };
+            let failed = page.is_err();
+            let Ok(page) = events.reading.read(page.ok()) else {
+                return actor.end(&End::because(CloseCode::SlowConsumer), ctx);
+            };
+            for event in page {
+                if !actor.session.seat.has_room() {
+                    if let Some(events) = &mut actor.events {
+                        events.reading.back_to(event.offset - 1);
+                    }
+                    break;
+                }
+                if !actor.send_event(&event, ctx) {
+                    return;
+                }
+            }
+            if failed {
+                ctx.run_later(TRY_AGAIN_AFTER, |actor, ctx| actor.catch_up(ctx));
+            } else {
+                actor.catch_up(ctx);
+            }
+        }));
+    }
+
+    /// False: the client does not take it, and the session ends.
+    fn send_event(&mut self, stored: &StoredEvent, ctx: &mut Context<Self>) -> bool {
+        let Some(events) = &mut self.events else {
+            return false;
+        };
+        let event = serde_json::from_str::<Event>(&stored.event);
+        let text = match event {
+            Ok(event) => {
+                let event = as_of(event, now_ms());
+                events.sent(stored.offset, &event, self.session.person.role);
+                if let Event::Ride(ride) = &event {
+                    self.aim(&ride.ride_id, ctx);
+                }
+                serde_json::to_string(&event).unwrap_or_default()
+            }
+            // A newer version of the service wrote it, for clients that know it.
+            Err(_) => stored.event.clone(),
+        };
+        let (offset, at_ms) = (stored.offset, stored.at_ms);
+        let text =
+            format!(r#"{{"type":"event","offset":{offset},"at_ms":{at_ms},"event":{text}}}"#);
+        let epoch = self.events.as_ref().and_then(|it| it.epoch.as_deref());
+        let place = format!("{}.{offset}", epoch.unwrap_or_default());
+        let text = text.into();
+        let sent = self.session.seat.push(Message::Event { place, text });
+        if sent.is_err() {
+            self.end(&End::because(CloseCode::SlowConsumer), ctx);
+        }
+        sent.is_ok()
+    }
+
+    /// A ride has changed: its subscriptions show the vehicle that it has now.
+    fn aim(&mut self, id: &RideId, ctx: &mut Context<Self>) {
+        if !self.follows.iter().any(|(ride, _)| ride == id) {
+            return;
+        }
+        let (rides, person) = (Arc::clone(&self.session.rides), self.session.person.clone());
+        let ride = id.clone();
+        let asking = async move { (rides.aim(&person, &ride).await, ride) };
+        ctx.spawn(asking.into_actor(self).map(|(aim, ride), actor, _| {
+            // Whatever cannot be known is not shown.
+            let aim = aim.ok().flatten();
+            for (_, name) in actor.follows.iter().filter(|(it, _)| *it == ride) {
+                actor.session.seat.aim(name, aim.clone());
+            }
+        }));
+    }
+
+    pub(super) fn acked(&mut self, offset: u64) -> Result<Done, ErrorBody> {
+        let got = self.events.as_mut().and_then(|it| it.acked(offset));
+        let got = got.ok_or_else(|| {
+            ErrorBody::new(
+                ErrorCode::InvalidMessage,
+                "`offset` is beyond what this session was sent",
+            )
+        })?;
+        for (ride, number) in got {
+            let (rides, person) = (Arc::clone(&self.session.rides), self.session.person.clone());
+            actix::spawn(async move {
+                // A receipt that is lost is made up for by the next, or by `read_chat`.
+                let _ = rides.delivered(person, ride, number).await;
+            });
+        }
+        Ok(Done::default())
+    }
+
+    /// Puts a request about rides behind those that came before.
+    pub(super) fn take_up(
+        &mut self,
+        id: Option<RequestId>,
+        message: ClientMessage,
+        ctx: &mut Context<Self>,
+    ) -> Result<(), CloseCode> {
+        if self.waiting.len() >= MOST_WAITING || !self.throttle.ride() {
+            let error = ErrorBody::new(
+                ErrorCode::RateLimited,
+                "too many requests about rides; this one was not carried out",
+            );
+            return self.session.answer(id, Err(error));
+        }
+        self.waiting.push_back((id, message));
+        self.act(ctx);
+        Ok(())
+    }
+
+    fn act(&mut self, ctx: &mut Context<Self>) {
+        if self.is_acting || self.closing {
+            return;
+        }
+        let Some((id, message)) = self.waiting.pop_front() else {
+            return;
+        };
+        self.is_acting = true;
+        let doing = self.part.act(&self.session, message);
+        ctx.spawn(doing.into_actor(self).map(|result, actor, ctx| {
+            actor.is_acting = false;
+            let result = result.and_then(|done| actor.follow(done));
+            if let Err(code) = actor.session.answer(id, result) {
+                return actor.end(&End::because(code), ctx);
+            }
+            actor.act(ctx);
+        }));
+    }
+
+    fn follow(&mut self, mut done: Done) -> Result<Done, ErrorBody> {
+        if let Some(follow) = done.follow.take() {
+            let seat = &self.session.seat;
+            seat.follow(&follow.name, follow.max_rate_hz)?;
+            seat.aim(&follow.name, follow.aim);
+            self.follows.push((follow.ride, follow.name));
+        }
+        Ok(done)
+    }
+}
+
+impl<P: Part> Handler<Word> for SessionActor<P> {
+    type Result = ();
+
+    fn handle(&mut self, word: Word, ctx: &mut Self::Context) {
+        if self.closing {
+            return;
+        }
+        match word {
+            Word::Event(event) => {
+                let room = self.session.seat.has_room();
+                let reading = self.events.as_mut().map(|events| &mut events.reading);
+                if reading.is_some_and(|reading| reading.told(event.offset, room)) {
+                    self.send_event(&event, ctx);
+                } else {
+                    self.catch_up(ctx);
+                }
+            }
+            Word::Whisper(message) => {
+                if self.session.seat.has_room() {
+                    let text = message.as_bytes().to_vec().into();
+                    // Newest wins: the next one comes in a moment.
+                    let _ = self.session.seat.push(Message::Text(text));
+                }
+            }
+            Word::Look => self.look(ctx),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Rides, events and chat through the sockets: what riders and drivers may rely on.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "../support/client.rs"]
+#[expect(dead_code, reason = "the tests of positions use the rest")]
+mod client;
+mod people;
+#[path = "../support/say.rs"]
+#[expect(dead_code, reason = "the tests of positions use the rest")]
+mod say;
+#[path = "../support/service.rs"]
+mod service;
+#[path = "../support/view.rs"]
+#[expect(dead_code, reason = "the tests of positions use the rest")]
+mod view;
+
+mod whole;
