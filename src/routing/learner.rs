@@ -24,11 +24,13 @@ const LONGEST_DETOUR: f64 = 1.5;
 /// Nobody drives faster, m/s.
 const FASTEST_MPS: f64 = 50.0;
 
-/// So many seconds of driving at full speed must have been seen on an edge before it is believed
-/// as much as its class of road. Half a dozen vehicles on a block of houses.
-const BELIEVE_EDGE_S: f64 = 20.0;
+/// So many vehicles must have driven along an edge before it is believed as much as its class of
+/// road: one that stopped at a door is not a jam. Counted in vehicles, not in seconds, because the
+/// map cuts one street into long edges and the next into short ones.
+const BELIEVE_EDGE: f64 = 5.0;
 
-/// The same for a class before it is believed as much as the map.
+/// So many seconds of driving at full speed must have been seen on a class of road before it is
+/// believed as much as the map.
 const BELIEVE_CLASS_S: f64 = 600.0;
 
 /// What a travel time can become, in times of full speed.
@@ -222,9 +224,10 @@ impl Learner {
         let time = |(edge, driven): (_, &Driven)| {
             let class = self.classes.get(&network.edge(edge).class);
             let of_class = class.map_or(1.0, |class| class.factor(1.0, BELIEVE_CLASS_S));
-            let factor = driven.factor(of_class, BELIEVE_EDGE_S);
+            let full_speed_ms = f64::from(self.map.travel_ms(edge));
+            let factor = driven.factor(of_class, BELIEVE_EDGE * full_speed_ms / 1000.0);
             let factor = factor.clamp(FACTORS.0, FACTORS.1);
-            (f64::from(self.map.travel_ms(edge)) * factor).round() as u32
+            (full_speed_ms * factor).round() as u32
         };
         network.edges().zip(&self.edges).map(time).collect()
     }

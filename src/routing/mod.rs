@@ -67,7 +67,8 @@ pub struct Fix {
 #[async_trait]
 pub trait Router: Send + Sync {
     /// The fastest way from each of these places, at most some 30, to one: as many answers, in
-    /// that order. Never fails; a worse source answers instead, within twice the time-out of OSRM.
+    /// that order. Never fails: a worse source answers instead, OSRM's time-out and half a second
+    /// later at most.
     async fn ways(&self, from: &[LatLon], to: LatLon) -> Vec<Way>;
 
     /// The fastest way from one place to another. Never fails.

@@ -1,0 +1,217 @@
+//! What every source promises, and what the real ones say of one city.
+
+use std::time::{Duration, Instant};
+
+use ridecast::routing::{By, Router, Settings, Way};
+use ridecast::spatial::LatLon;
+
+use crate::osrm_server::OsrmServer;
+use crate::{MONACO, extract, open, place, places, roads};
+
+/// A place that no extract of Monaco knows: in the sea off Corsica.
+fn far_away() -> LatLon {
+    place(42.0, 7.5)
+}
+
+/// What is true of every source; `places` are on its map.
+async fn keeps_the_contract(router: &dyn Router, by: By, places: &[LatLon]) {
+    let goal = places[0];
+    assert_eq!(router.ways(&[], goal).await, []);
+
+    let ways = router.ways(places, goal).await;
+    assert_eq!(ways.len(), places.len());
+    for (&from, way) in places.iter().zip(&ways) {
+        assert_eq!(way.by, by);
+        is_a_way(way);
+        // No road is shorter than the line, but for what lies between a place and its road.
+        assert!(
+            way.distance_m >= from.distance_m(goal) * 0.95 - 10.0,
+            "{way:?}"
+        );
+        // Between walking and flying.
+        if way.distance_m > 500.0 {
+            let speed_mps = way.distance_m / way.duration_s;
+            assert!((1.4..40.0).contains(&speed_mps), "{way:?}");
+        }
+        // The order of answers is that of places, and one is asked for as many are.
+        assert_eq!(router.way(from, goal).await, *way);
+    }
+
+    assert_eq!(
+        (ways[0].duration_s, ways[0].distance_m),
+        (0.0, 0.0),
+        "who is there"
+    );
+
+    // One-way streets make a difference for one pair, not for all.
+    let mut back_s = 0.0;
+    for &from in places {
+        back_s += router.way(goal, from).await.duration_s;
+    }
+    let there_s: f64 = ways.iter().map(|way| way.duration_s).sum();
+    assert!(
+        (0.5..2.0).contains(&(there_s / back_s)),
+        "{there_s} there, {back_s} back"
+    );
+
+    // More than OSRM takes in one request.
+    let many: Vec<LatLon> = places.iter().copied().cycle().take(250).collect();
+    let again = router.ways(&many, goal).await;
+    assert_eq!(again.len(), 250);
+    for (way, of_many) in ways.iter().cycle().zip(&again) {
+        assert_eq!(way, of_many);
+    }
+
+    // Off the map, at the start or at the goal.
+    for odd in [
+        far_away(),
+        place(90.0, 180.0),
+        place(-90.0, -180.0),
+        place(0.0, 0.0),
+    ] {
+        let mixed = router.ways(&[places[1], odd, places[2]], goal).await;
+        assert_eq!(
+            [mixed[0], mixed[2]],
+            [ways[1], ways[2]],
+            "others suffer from {odd:?}"
+        );
+        for way in [
+            mixed[1],
+            router.way(goal, odd).await,
+            router.way(odd, odd).await,
+        ] {
+            assert_eq!(way.by, By::GreatCircle);
+            is_a_way(&way);
+        }
+    }
+}
+
+fn is_a_way(way: &Way) {
+    assert!(
+        way.duration_s.is_finite() && way.duration_s >= 0.0,
+        "{way:?}"
+    );
+    assert!(
+        way.distance_m.is_finite() && way.distance_m >= 0.0,
+        "{way:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_great_circle_keeps_the_contract() {
+    let router = open(&Settings::default(), None);
+    let places = places(&roads(MONACO), 30);
+    keeps_the_contract(&*router, By::GreatCircle, &places).await;
+    // A tenth of a degree of latitude is 11.12 km: with detours 14.46, at 25 km/h 2,082 s.
+    let way = router.way(place(43.7, 7.4), place(43.8, 7.4)).await;
+    assert!((way.distance_m - 14_455.0).abs() < 15.0, "{way:?}");
+    assert!((way.duration_s - 2_081.6).abs() < 2.0, "{way:?}");
+}
+
+#[tokio::test]
+async fn the_road_network_keeps_the_contract() {
+    let roads = roads(MONACO);
+    let places = places(&roads, 30);
+    let router = open(&Settings::default(), Some(roads));
+    keeps_the_contract(&*router, By::Roads, &places).await;
+}
+
+#[tokio::test]
+async fn the_road_network_says_what_its_router_says() {
+    let roads = roads(MONACO);
+    let places = places(&roads, 30);
+    let router = open(&Settings::default(), Some(roads.clone()));
+    let mut search = roads.search();
+    let snap = |p: LatLon| {
+        roads
+            .network()
+            .snap(p.latitude(), p.longitude(), 1.0)
+            .unwrap()
+    };
+    for pair in places.windows(2) {
+        let way = router.way(pair[0], pair[1]).await;
+        let drive = roads
+            .drive(&mut search, &snap(pair[0]), &snap(pair[1]))
+            .unwrap();
+        assert_eq!(
+            (way.duration_s, way.distance_m),
+            (drive.duration_s, drive.length_m)
+        );
+    }
+}
+
+#[tokio::test]
+async fn many_may_ask_at_once() {
+    let roads = roads(MONACO);
+    let places = places(&roads, 30);
+    let router = open(&Settings::default(), Some(roads));
+    let asking: Vec<_> = (0..50)
+        .map(|n| {
+            let (router, places) = (router.clone(), places.clone());
+            tokio::spawn(async move { router.ways(&places, places[n % places.len()]).await })
+        })
+        .collect();
+    for asked in asking {
+        assert!(asked.await.unwrap().iter().all(|way| way.by == By::Roads));
+    }
+}
+
+#[tokio::test]
+async fn a_real_osrm_keeps_the_contract_and_agrees_with_our_own_roads() {
+    let osrm = OsrmServer::start(&extract(MONACO));
+    let settings = Settings {
+        osrm: Some(osrm.url()),
+        // The processors are shared with other tests.
+        osrm_timeout: Duration::from_secs(10),
+        ..Settings::default()
+    };
+    let roads = roads(MONACO);
+    let places = places(&roads, 30);
+    let theirs = open(&settings, None);
+    keeps_the_contract(&*theirs, By::Osrm, &places).await;
+
+    let ours = open(&Settings::default(), Some(roads));
+    let mut ratios = Vec::new();
+    for &goal in &places[..10] {
+        let (theirs, ours) = tokio::join!(theirs.ways(&places, goal), ours.ways(&places, goal));
+        for (theirs, ours) in theirs.iter().zip(&ours) {
+            assert_eq!((theirs.by, ours.by), (By::Osrm, By::Roads));
+            if theirs.duration_s > 60.0 {
+                ratios.push(ours.duration_s / theirs.duration_s);
+            }
+        }
+    }
+    ratios.sort_by(f64::total_cmp);
+    let at = |percent: usize| ratios[(ratios.len() - 1) * percent / 100];
+    assert!(ratios.len() > 100);
+    // Ours drives at the limit and does not wait to turn, OSRM's car is slower at both.
+    assert!((0.5..1.2).contains(&at(50)), "half: {}", at(50));
+    assert!(at(5) > 0.3 && at(95) < 2.0, "most: {} to {}", at(5), at(95));
+}
+
+#[tokio::test]
+async fn when_osrm_is_killed_the_roads_answer_until_it_is_back() {
+    let mut osrm = OsrmServer::start(&extract(MONACO));
+    let settings = Settings {
+        osrm: Some(osrm.url()),
+        osrm_timeout: Duration::from_secs(10),
+        osrm_first_rest: Duration::from_millis(100),
+        osrm_longest_rest: Duration::from_millis(200),
+        ..Settings::default()
+    };
+    let roads = roads(MONACO);
+    let places = places(&roads, 30);
+    let router = open(&settings, Some(roads));
+    let by = async || router.way(places[0], places[1]).await.by;
+    assert_eq!(by().await, By::Osrm);
+    osrm.kill();
+    assert_eq!(by().await, By::Roads);
+    osrm.run();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while by().await != By::Osrm {
+        assert!(Instant::now() < deadline, "it is not asked again");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // Off its map the next in line are asked, as always.
+    assert_eq!(router.way(far_away(), places[0]).await.by, By::GreatCircle);
+}
