@@ -10,6 +10,9 @@ use ridecast_protocol::{Role, UserId};
 use crate::app::Settings;
 use crate::fleet::{self, Limits};
 use crate::hub;
+use crate::ride::Rules;
+use crate::rides;
+use crate::routing;
 use crate::store::StoreUrl;
 use crate::ws;
 
@@ -99,6 +102,65 @@ pub struct Service {
     /// How often clients are pinged; one not heard for twice as long is dropped
     #[arg(long, value_name = "TIME", env = "RIDECAST_HEARTBEAT", value_parser = humantime::parse_duration, default_value = "15s")]
     heartbeat: Duration,
+    /// Under one pseudonym riders see a vehicle for so long
+    #[arg(long, value_name = "TIME", env = "RIDECAST_PSEUDONYM_FOR", value_parser = humantime::parse_duration, default_value = "10m")]
+    pseudonym_for: Duration,
+    /// How rides are treated.
+    #[command(flatten)]
+    rides: RideArgs,
+}
+
+/// How rides are treated.
+#[derive(Debug, Args)]
+pub struct RideArgs {
+    /// A driver has so long to answer an offer
+    #[arg(long, value_name = "TIME", env = "RIDECAST_OFFER_FOR", value_parser = humantime::parse_duration, default_value = "15s")]
+    offer_for: Duration,
+    /// A driver is looked for so long
+    #[arg(long, value_name = "TIME", env = "RIDECAST_SEARCH_FOR", value_parser = humantime::parse_duration, default_value = "2m")]
+    search_for: Duration,
+    /// Drivers are looked for so far around the pickup, metres
+    #[arg(
+        long,
+        value_name = "METRES",
+        env = "RIDECAST_SEARCH_RADIUS",
+        default_value_t = 5_000.0
+    )]
+    search_radius: f64,
+    /// `arrive` is believed so near to the pickup, metres
+    #[arg(
+        long,
+        value_name = "METRES",
+        env = "RIDECAST_ARRIVE_WITHIN",
+        default_value_t = 250.0
+    )]
+    arrive_within: f64,
+    /// So near to pickup or dropoff a notice is raised, metres
+    #[arg(
+        long,
+        value_name = "METRES",
+        env = "RIDECAST_NEAR",
+        default_value_t = 150.0
+    )]
+    near: f64,
+    /// A rider may have so many open rides
+    #[arg(long, env = "RIDECAST_MAX_OPEN_RIDES", default_value_t = 1)]
+    max_open_rides: usize,
+    /// After a ride its chat stays open for so long
+    #[arg(long, value_name = "TIME", env = "RIDECAST_CHAT_GRACE", value_parser = humantime::parse_duration, default_value = "10m")]
+    chat_grace: Duration,
+    /// A ride is kept for so long after its end
+    #[arg(long, value_name = "TIME", env = "RIDECAST_KEEP_RIDES", value_parser = humantime::parse_duration, default_value = "30d")]
+    keep_rides: Duration,
+    /// A share link works for so long at most
+    #[arg(long, value_name = "TIME", env = "RIDECAST_SHARE_FOR", value_parser = humantime::parse_duration, default_value = "12h")]
+    share_for: Duration,
+    /// An OSRM server for times of arrival, instead of the service's own streets
+    #[arg(long, value_name = "URL", env = "RIDECAST_OSRM")]
+    osrm: Option<String>,
+    /// How long OSRM may take to answer
+    #[arg(long, value_name = "TIME", env = "RIDECAST_OSRM_TIMEOUT", value_parser = humantime::parse_duration, default_value = "500ms")]
+    osrm_timeout: Duration,
 }
 
 /// `ridecast serve`.
@@ -121,7 +183,18 @@ pub struct Serve {
         default_value_t = 5.0
     )]
     drain_seconds: f64,
-    /// Streets for the page to draw, an OpenStreetMap extract (.osm.pbf)
+    /// Where ride events are sent by HTTP POST
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "RIDECAST_WEBHOOK_URL",
+        requires = "webhook_secret"
+    )]
+    webhook_url: Option<String>,
+    /// Signs them: at least 16 bytes
+    #[arg(long, env = "RIDECAST_WEBHOOK_SECRET", hide_env_values = true)]
+    webhook_secret: Option<String>,
+    /// Streets to draw and to estimate times of arrival on, an OpenStreetMap extract (.osm.pbf)
     #[arg(long, value_name = "FILE", env = "RIDECAST_NETWORK")]
     pub network: Option<PathBuf>,
     /// A map style for the page to use instead
@@ -212,7 +285,6 @@ impl Service {
     #[must_use]
     pub fn settings(&self, auth_secret: String) -> Settings {
         let defaults = Settings::new(auth_secret);
-        let ms = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
         Settings {
             bind: self.bind,
             workers: self.workers.unwrap_or(defaults.workers),
@@ -226,7 +298,14 @@ impl Service {
                     max_speed_mps: self.max_speed,
                     ..Limits::default()
                 },
+                alias_for: self.pseudonym_for,
                 ..defaults.fleet
+            },
+            rides: self.rides.settings(),
+            routing: routing::Settings {
+                osrm: self.rides.osrm.clone(),
+                osrm_timeout: self.rides.osrm_timeout,
+                ..routing::Settings::default()
             },
             hub: hub::Settings {
                 max_radius_m: self.max_radius,
@@ -243,6 +322,29 @@ impl Service {
     }
 }
 
+impl RideArgs {
+    fn settings(&self) -> rides::Settings {
+        rides::Settings {
+            rules: Rules {
+                offer_for_ms: ms(self.offer_for),
+                search_for_ms: ms(self.search_for),
+                arrive_within_m: self.arrive_within,
+                ..Rules::default()
+            },
+            search_radius_m: self.search_radius,
+            near_m: self.near,
+            chat_grace: self.chat_grace,
+            kept_for: self.keep_rides,
+            max_open_rides: self.max_open_rides,
+            share_for: self.share_for,
+        }
+    }
+}
+
+fn ms(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
 impl Serve {
     /// The settings these flags ask for; the streets come apart.
     #[must_use]
@@ -250,6 +352,7 @@ impl Serve {
         let mut settings = self.service.settings(self.auth_secret.clone());
         settings.store = self.store.clone();
         settings.drain = Duration::try_from_secs_f64(self.drain_seconds).unwrap_or(settings.drain);
+        settings.webhook = self.webhook_url.clone().zip(self.webhook_secret.clone());
         settings.page.style.clone_from(&self.map_style);
         settings.page.origins.clone_from(&self.map_origin);
         settings

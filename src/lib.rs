@@ -6,7 +6,7 @@
 //! |---|---|
 //! | 5 | [`app`] [`config`] |
 //! | 4 | [`http`] [`ws`] |
-//! | 3 | [`session`] [`driver`] [`rider`] [`watcher`] [`rides`] |
+//! | 3 | [`session`] [`driver`] [`rider`] [`watcher`] [`rides`] [`webhooks`] |
 //! | 2 | [`fleet`] [`hub`] [`inbox`] |
 //! | 1 | [`store`] [`broker`] [`routing`] |
 //! | 0 | [`spatial`] [`ride`] [`auth`] [`telemetry`] |
@@ -32,4 +32,5 @@ pub mod spatial;
 pub mod store;
 pub mod telemetry;
 pub mod watcher;
+pub mod webhooks;
 pub mod ws;

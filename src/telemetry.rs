@@ -57,6 +57,48 @@ pub struct Metrics {
     pub offers_made: Counter,
     /// Offers that a driver declined, let pass, or that were withdrawn.
     pub offers_refused: Counter,
+    /// Of webhooks.
+    pub webhooks: WebhookMetrics,
+}
+
+/// The counters of webhooks.
+#[derive(Debug, Default)]
+pub struct WebhookMetrics {
+    /// Accepted by the backend.
+    pub delivered: Counter,
+    /// Attempts not accepted.
+    pub failed: Counter,
+    /// Given up: on the list of dead ones.
+    pub dead: Counter,
+    /// Forgotten before the backend took them.
+    pub lost: Counter,
+    waiting: Gauge,
+}
+
+impl WebhookMetrics {
+    fn register(registry: &mut Registry) -> Self {
+        let metrics = Self::default();
+        for (name, help, counter) in [
+            ("delivered", "accepted by the backend", &metrics.delivered),
+            ("failed", "attempts not accepted", &metrics.failed),
+            ("dead", "given up while others were accepted", &metrics.dead),
+            ("lost", "forgotten before they were taken", &metrics.lost),
+        ] {
+            let help = format!("Webhooks {help}, by this node");
+            registry.register(format!("webhooks_{name}"), help, counter.clone());
+        }
+        registry.register(
+            "webhooks_waiting",
+            "Webhooks read by this node and not accepted yet",
+            metrics.waiting.clone(),
+        );
+        metrics
+    }
+
+    /// So many are under way or wait for those before them.
+    pub fn wait(&self, count: usize) {
+        self.waiting.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
 }
 
 /// What is read at the moment of asking.
@@ -155,6 +197,7 @@ impl Default for Metrics {
             "Offers declined, expired or withdrawn, by this node",
             offers_refused.clone(),
         );
+        let webhooks = WebhookMetrics::register(&mut registry);
         Self {
             registry,
             sessions,
@@ -170,6 +213,7 @@ impl Default for Metrics {
             rides,
             offers_made,
             offers_refused,
+            webhooks,
         }
     }
 }

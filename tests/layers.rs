@@ -13,7 +13,10 @@ use std::path::{Path, PathBuf};
 const FLOORS: [(u8, &[&str]); 6] = [
     (5, &["main", "app", "config", "demo"]),
     (4, &["http", "ws"]),
-    (3, &["session", "driver", "rider", "watcher", "rides"]),
+    (
+        3,
+        &["session", "driver", "rider", "watcher", "rides", "webhooks"],
+    ),
     (2, &["fleet", "hub", "inbox"]),
     (1, &["store", "broker", "routing"]),
     (0, &["spatial", "ride", "auth", "telemetry"]),

@@ -8,7 +8,7 @@ use crate::{
 
 /// A message from a client.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ClientMessage {
     /// Opens the session when the upgrade request carried no token.
@@ -91,7 +91,7 @@ pub struct Request {
 
 /// Opens the session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[cfg_attr(test, ts(optional_fields))]
 pub struct Hello {
     /// A signed token (JWT) with `sub`, `role` and `exp`.
@@ -104,7 +104,7 @@ pub struct Hello {
 
 /// A driver starts working.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct GoOnline {
     /// What is driven.
     pub vehicle: VehicleInfo,
@@ -112,9 +112,10 @@ pub struct GoOnline {
 
 /// Several fixes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct Positions {
     /// Oldest first, 1 to 1,000.
+    #[cfg_attr(test, schemars(length(min = 1, max = Positions::MAX)))]
     pub positions: Vec<Position>,
 }
 
@@ -125,7 +126,7 @@ impl Positions {
 
 /// A subscription, new or moved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[cfg_attr(test, ts(optional_fields))]
 pub struct Subscribe {
     /// The client's own name for it.
@@ -135,12 +136,13 @@ pub struct Subscribe {
     /// At most this many frames a second, above 0 and up to 50; several moves of a
     /// vehicle in between arrive as its last one. Absent: as soon as the service can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0, "maximum" = 50)))]
     pub max_rate_hz: Option<f32>,
 }
 
 /// Ends a subscription.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct Unsubscribe {
     /// Its name.
     pub subscription: SubscriptionName,
@@ -148,7 +150,7 @@ pub struct Unsubscribe {
 
 /// What a subscription watches.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Channel {
     /// The vehicles in a circle.
@@ -161,17 +163,21 @@ pub enum Channel {
 
 /// A true circle on the globe, also across the antimeridian and around a pole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[cfg_attr(test, ts(optional_fields))]
 pub struct Nearby {
     /// Of the centre, degrees north.
+    #[cfg_attr(test, schemars(range(min = -90, max = 90)))]
     pub latitude: f64,
     /// Of the centre, degrees east.
+    #[cfg_attr(test, schemars(range(min = -180, max = 180)))]
     pub longitude: f64,
     /// Metres, above 0, at most the service's limit.
+    #[cfg_attr(test, schemars(extend("exclusiveMinimum" = 0)))]
     pub radius_m: f64,
     /// Only the nearest so many, kept right as they move: 1 to 1,000. Absent: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(range(min = 1, max = 1_000)))]
     pub limit: Option<u32>,
     /// Only vehicles of this class. Absent: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -180,25 +186,30 @@ pub struct Nearby {
 
 /// A rectangle in degrees. `west` greater than `east` crosses the antimeridian.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[cfg_attr(test, ts(optional_fields))]
 pub struct Viewport {
     /// Degrees north, −90 to 90.
+    #[cfg_attr(test, schemars(range(min = -90, max = 90)))]
     pub south: f64,
     /// Degrees east, −180 to 180.
+    #[cfg_attr(test, schemars(range(min = -180, max = 180)))]
     pub west: f64,
     /// Degrees north, above `south`.
+    #[cfg_attr(test, schemars(range(min = -90, max = 90)))]
     pub north: f64,
     /// Degrees east, −180 to 180.
+    #[cfg_attr(test, schemars(range(min = -180, max = 180)))]
     pub east: f64,
     /// The map's zoom level, 0 to 24; for the service's information.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(range(min = 0, max = 24)))]
     pub zoom: Option<f32>,
 }
 
 /// One's own ride, or for operators any.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct RideChannel {
     /// Which ride.
     pub ride_id: RideId,

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 /// What was wrong, for programs. These names never change their meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// Not JSON, not an object, or without `type`.
@@ -118,7 +118,7 @@ impl ErrorCode {
 /// The one shape of an error: the fields of a socket's `error` message, and
 /// the body of every REST answer that is not a success.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[error("{}: {message}", .code.as_str())]
 pub struct ErrorBody {
     /// For programs.

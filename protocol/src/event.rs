@@ -8,7 +8,7 @@ use crate::{Eta, IdempotencyKey, OfferId, Party, Place, Ride, RideId, Toward, Tr
 /// arrives at least once and in order; who resumes from the last number seen
 /// gets each exactly once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Event {
     /// To a driver: a ride to take or leave, and what became of that.
@@ -25,7 +25,7 @@ pub enum Event {
 
 /// What has become of an offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OfferState {
     /// To be answered before `expires_at_ms`.
@@ -42,7 +42,7 @@ pub enum OfferState {
 
 /// A ride offered to a driver.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[cfg_attr(test, ts(optional_fields))]
 pub struct Offer {
     /// Which offer; `accept_offer` and `decline_offer` name it.
@@ -70,7 +70,7 @@ pub struct Offer {
 
 /// Words that the app can show in its reader's language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum QuickReply {
     /// On my way.
@@ -91,18 +91,20 @@ pub enum QuickReply {
 
 /// One message of a ride's chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[cfg_attr(test, ts(optional_fields))]
 pub struct ChatMessage {
     /// In which ride.
     pub ride_id: RideId,
     /// Its number within the chat, from 1, without holes.
     #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub number: u64,
     /// Who said it.
     pub from: Party,
     /// What was said, 1 to 1,000 characters. Absent: `quick` says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(length(min = 1, max = 1_000)))]
     pub text: Option<String>,
     /// What was said, by one of the ready phrases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -114,7 +116,7 @@ pub struct ChatMessage {
 
 /// How far the other side has got with what was said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct Receipt {
     /// In which ride.
     pub ride_id: RideId,
@@ -130,7 +132,7 @@ pub struct Receipt {
 
 /// The vehicle is near the pickup or the dropoff.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct Notice {
     /// Of which ride.
     pub ride_id: RideId,
@@ -140,13 +142,14 @@ pub struct Notice {
 
 /// Somebody says something in a ride's chat: `text` or `quick`, one of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[cfg_attr(test, ts(optional_fields))]
 pub struct SendChat {
     /// In which ride.
     pub ride_id: RideId,
     /// 1 to 1,000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(length(min = 1, max = 1_000)))]
     pub text: Option<String>,
     /// One of the ready phrases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -158,7 +161,7 @@ pub struct SendChat {
 
 /// The other side's messages were read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct ReadChat {
     /// In which ride.
     pub ride_id: RideId,
@@ -169,7 +172,7 @@ pub struct ReadChat {
 
 /// The events up to an offset have arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct Ack {
     /// The newest event's; those before are acknowledged with it.
     #[cfg_attr(test, ts(type = "number"))]
@@ -178,7 +181,7 @@ pub struct Ack {
 
 /// A place in an inbox: everything up to it has been seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct Resume {
     /// The inbox's, from `welcome`.
     pub epoch: String,

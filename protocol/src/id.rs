@@ -17,9 +17,10 @@ macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[cfg_attr(test, derive(ts_rs::TS))]
+        #[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
         #[serde(try_from = "String", into = "String")]
         #[cfg_attr(test, ts(type = "string"))]
+        #[cfg_attr(test, schemars(extend("minLength" = 1, "maxLength" = $max)))]
         pub struct $name(Arc<str>);
 
         impl $name {
@@ -120,13 +121,17 @@ impl From<UserId> for VehicleId {
 
 /// The client's number or text for a request; its one reply carries it back.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum RequestId {
     /// A non-negative integer.
     Number(#[cfg_attr(test, ts(type = "number"))] u64),
     /// A text of at most [`RequestId::MAX_BYTES`] bytes.
-    Text(#[serde(deserialize_with = "short_text")] String),
+    Text(
+        #[serde(deserialize_with = "short_text")]
+        #[cfg_attr(test, schemars(length(max = Self::MAX_BYTES)))]
+        String,
+    ),
 }
 
 impl RequestId {

@@ -36,8 +36,8 @@ pub use id::{
 };
 pub use position::Position;
 pub use rest::{
-    ChatPage, NearbyVehicles, PositionsJudged, PostPositions, RideCount, RideCounts, RidesPage,
-    ShareLink, SharedRide, Ticket,
+    ChatPage, DeadWebhook, DeadWebhooks, NearbyVehicles, PositionsJudged, PostPositions, RideCount,
+    RideCounts, RidesPage, ShareLink, SharedRide, Ticket, Webhook,
 };
 pub use ride::{
     AnswerOffer, Arrive, CancelRide, Cancelled, DriverCard, Eta, Party, Place, RequestRide, Ride,
@@ -53,5 +53,7 @@ pub const SUBPROTOCOL_BIN: &str = "ridecast.v1.bin";
 
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod schemas;
 #[cfg(test)]
 mod typescript;

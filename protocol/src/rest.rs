@@ -1,12 +1,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ChatMessage, Eta, Position, Receipt, Refused, Ride, RideState, VehicleInfo, VehicleUpdate,
+    ChatMessage, Eta, Event, Position, Receipt, Refused, Ride, RideState, VehicleInfo,
+    VehicleUpdate,
 };
 
 /// Answer of `GET /v1/vehicles`: nearest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct NearbyVehicles {
     /// The vehicles within the circle, nearest first, at most `limit`.
     pub vehicles: Vec<VehicleUpdate>,
@@ -17,19 +18,20 @@ pub struct NearbyVehicles {
 
 /// Body of `POST /v1/positions`: for drivers who cannot hold a socket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[cfg_attr(test, ts(optional_fields))]
 pub struct PostPositions {
     /// Goes online with this vehicle. Absent: the driver is online already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vehicle: Option<VehicleInfo>,
     /// Oldest first, at most as many as a `positions` message may carry.
+    #[cfg_attr(test, schemars(length(min = 1, max = crate::Positions::MAX)))]
     pub positions: Vec<Position>,
 }
 
 /// Answer of `POST /v1/positions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct PositionsJudged {
     /// How many positions were accepted.
     pub accepted: u32,
@@ -39,7 +41,7 @@ pub struct PositionsJudged {
 
 /// Answer of `POST /v1/tickets`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct Ticket {
     /// Opens one session as `GET /v1/ws?ticket=…`, once.
     pub ticket: String,
@@ -50,7 +52,7 @@ pub struct Ticket {
 
 /// Answer of `GET /v1/rides`: newest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[cfg_attr(test, ts(optional_fields))]
 pub struct RidesPage {
     /// The rides, the newest request first, each as the caller may see it.
@@ -62,7 +64,7 @@ pub struct RidesPage {
 
 /// How many rides are in one state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct RideCount {
     /// The state.
     pub state: RideState,
@@ -73,7 +75,7 @@ pub struct RideCount {
 
 /// Answer of `GET /v1/rides/counts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct RideCounts {
     /// Every state, in the order of a ride's life.
     pub counts: Vec<RideCount>,
@@ -81,7 +83,7 @@ pub struct RideCounts {
 
 /// Answer of `GET /v1/rides/{ride_id}/chat`: oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[cfg_attr(test, ts(optional_fields))]
 pub struct ChatPage {
     /// The messages of this page.
@@ -96,7 +98,7 @@ pub struct ChatPage {
 
 /// Answer of `POST /v1/rides/{ride_id}/share`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct ShareLink {
     /// Shows the ride to whoever has it: `GET /v1/share/{token}`.
     pub token: String,
@@ -107,7 +109,7 @@ pub struct ShareLink {
 
 /// Answer of `GET /v1/share/{token}`: one ride for who has its link.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[cfg_attr(test, ts(optional_fields))]
 pub struct SharedRide {
     /// The ride, as its rider sees it.
@@ -121,4 +123,45 @@ pub struct SharedRide {
     /// The service's clock, ms since the Unix epoch.
     #[cfg_attr(test, ts(type = "number"))]
     pub server_time_ms: i64,
+}
+
+/// The body of a webhook: one change of a ride, as operators see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
+pub struct Webhook {
+    /// Names the event for good: whoever gets it twice knows it by this.
+    pub id: String,
+    /// When it happened, ms since the Unix epoch.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub at_ms: i64,
+    /// What happened, with kind `ride`.
+    pub event: Event,
+}
+
+/// A webhook that the backend refused again and again, while it took others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
+pub struct DeadWebhook {
+    /// The webhook's.
+    pub id: String,
+    /// When it happened, ms since the Unix epoch.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub at_ms: i64,
+    /// When it was given up, ms since the Unix epoch.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub given_up_at_ms: i64,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// What came back last, for people.
+    pub reason: String,
+    /// What it told.
+    pub event: Event,
+}
+
+/// Answer of `GET /v1/webhooks/dead`: newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
+pub struct DeadWebhooks {
+    /// The webhooks that were given up.
+    pub webhooks: Vec<DeadWebhook>,
 }

@@ -4,21 +4,24 @@ use crate::{IdempotencyKey, OfferId, RideId, UserId, VehicleClass, VehicleId, Ve
 
 /// Where somebody wants to be picked up or dropped off.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[cfg_attr(test, ts(optional_fields))]
 pub struct Place {
     /// Degrees north, WGS 84, −90 to 90.
+    #[cfg_attr(test, schemars(range(min = -90, max = 90)))]
     pub latitude: f64,
     /// Degrees east, WGS 84, −180 to 180.
+    #[cfg_attr(test, schemars(range(min = -180, max = 180)))]
     pub longitude: f64,
     /// For people ("Rambla 1234, at the gate"), at most 200 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(length(max = 200)))]
     pub address: Option<String>,
 }
 
 /// How far a ride has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RideState {
     /// A driver is being looked for.
@@ -82,7 +85,7 @@ impl RideState {
 
 /// Which side did something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Party {
     /// Who asked for the ride.
@@ -95,7 +98,7 @@ pub enum Party {
 
 /// The end before the end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[cfg_attr(test, ts(optional_fields))]
 pub struct Cancelled {
     /// Who gave it up.
@@ -104,12 +107,13 @@ pub struct Cancelled {
     pub stage: RideState,
     /// In the words of who cancelled, at most 200 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(length(max = 200)))]
     pub reason: Option<String>,
 }
 
 /// Why the last driver did not get the ride, or has it no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Setback {
     /// No free vehicle of the class is near right now.
@@ -126,7 +130,7 @@ pub enum Setback {
 
 /// How the search for a driver goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[cfg_attr(test, ts(optional_fields))]
 pub struct Search {
     /// How many drivers have been offered the ride so far.
@@ -145,7 +149,7 @@ pub struct Search {
 
 /// Where the way leads that is estimated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Toward {
     /// Where the rider waits.
@@ -156,7 +160,7 @@ pub enum Toward {
 
 /// An estimated time of arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct Eta {
     /// To where.
     pub toward: Toward,
@@ -171,7 +175,7 @@ pub struct Eta {
 
 /// Who drives, as far as the reader may know it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct DriverCard {
     /// The driver's vehicle, as it stands in the `ride` channel.
     pub id: VehicleId,
@@ -181,7 +185,7 @@ pub struct DriverCard {
 
 /// A ride as its reader may see it. Each is whole: it replaces the one before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[cfg_attr(test, ts(optional_fields))]
 pub struct Ride {
     /// Which ride.
@@ -190,6 +194,7 @@ pub struct Ride {
     pub state: RideState,
     /// Counts its changes, from 1: of two copies, the one with the greater is the newer.
     #[cfg_attr(test, ts(type = "number"))]
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub version: u64,
     /// Where from.
     pub pickup: Place,
@@ -247,7 +252,7 @@ pub struct Ride {
 
 /// A way from one place to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct Trip {
     /// Seconds of driving.
     pub duration_s: u32,
@@ -257,7 +262,7 @@ pub struct Trip {
 
 /// A rider asks for a ride.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[cfg_attr(test, ts(optional_fields))]
 pub struct RequestRide {
     /// Where from.
@@ -274,19 +279,20 @@ pub struct RequestRide {
 
 /// A rider, driver or operator gives a ride up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[cfg_attr(test, ts(optional_fields))]
 pub struct CancelRide {
     /// Which.
     pub ride_id: RideId,
     /// For the others, at most 200 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(length(max = 200)))]
     pub reason: Option<String>,
 }
 
 /// A driver's answer to an offer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct AnswerOffer {
     /// Which offer.
     pub offer_id: OfferId,
@@ -294,7 +300,7 @@ pub struct AnswerOffer {
 
 /// The driver waits at the pickup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[cfg_attr(test, ts(optional_fields))]
 pub struct Arrive {
     /// Which ride.
@@ -306,7 +312,7 @@ pub struct Arrive {
 
 /// A step of a ride that needs no more words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct RideStep {
     /// Which ride.
     pub ride_id: RideId,

@@ -7,7 +7,7 @@ use crate::{
 
 /// A message from the server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[cfg_attr(test, ts(optional_fields))]
 pub enum ServerMessage {
@@ -18,7 +18,7 @@ pub enum ServerMessage {
     /// Something that is never lost.
     Event {
         /// Its number in the person's inbox: the one before, plus one.
-        #[cfg_attr(test, ts(type = "number"))]
+        #[cfg_attr(test, ts(type = "number"), schemars(range(min = 1)))]
         offset: u64,
         /// When it happened, ms since the Unix epoch.
         #[cfg_attr(test, ts(type = "number"))]
@@ -46,7 +46,7 @@ pub enum ServerMessage {
         ride: Option<Box<Ride>>,
         /// To `send_chat`: the message's number within the chat.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[cfg_attr(test, ts(optional, type = "number"))]
+        #[cfg_attr(test, ts(optional, type = "number"), schemars(range(min = 1)))]
         number: Option<u64>,
     },
     /// A request was not carried out. The session goes on.
@@ -73,7 +73,7 @@ pub enum ServerMessage {
 
 /// The session is open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[cfg_attr(test, ts(optional_fields))]
 pub struct Welcome {
     /// The name of this session, for logs and support.
@@ -96,7 +96,7 @@ pub struct Welcome {
 
 /// Where the person's inbox stands when the session begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[cfg_attr(test, ts(optional_fields))]
 pub struct InboxPlace {
     /// Offsets of another epoch mean nothing in this one.
@@ -112,7 +112,7 @@ pub struct InboxPlace {
 
 /// How far a driven ride has come.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct Progress {
     /// Which ride.
     pub ride_id: RideId,
@@ -128,7 +128,7 @@ pub struct Progress {
 /// Apply `left` before `vehicles`: a vehicle that is gone and back since the
 /// last message stands in both.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct VehiclesMessage {
     /// Which of the client's subscriptions.
     pub subscription: SubscriptionName,
@@ -142,7 +142,7 @@ pub struct VehiclesMessage {
 
 /// A position that was not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct Refused {
     /// Its place in the request's list, from 0.
     pub index: u32,
@@ -152,10 +152,11 @@ pub struct Refused {
 
 /// The server is about to close the socket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[cfg_attr(test, ts(optional_fields))]
 pub struct Bye {
     /// The code of the close frame that follows; see [`crate::CloseCode`].
+    #[cfg_attr(test, schemars(range(min = 4000, max = 4999)))]
     pub code: u16,
     /// For people.
     pub reason: String,

@@ -7,14 +7,14 @@ use ts_rs::{Config, TS};
 
 use crate::{
     Ack, AnswerOffer, Arrive, Bye, CancelRide, Cancelled, Channel, ChatMessage, ChatPage,
-    ClientMessage, CloseCode, DriverCard, ErrorBody, ErrorCode, Eta, Event, GoOnline, Hello,
-    IdempotencyKey, InboxPlace, Nearby, NearbyVehicles, Notice, Offer, OfferId, OfferState, Party,
-    Place, Position, Positions, PositionsJudged, PostPositions, Progress, QuickReply, ReadChat,
-    Receipt, Refused, RequestId, RequestRide, Resume, Ride, RideChannel, RideCount, RideCounts,
-    RideId, RideState, RideStep, RidesPage, Role, Search, SendChat, ServerMessage, SessionId,
-    Setback, ShareLink, SharedRide, Subscribe, SubscriptionName, Ticket, Toward, Trip, Unsubscribe,
-    UserId, VehicleClass, VehicleId, VehicleInfo, VehicleState, VehicleUpdate, VehiclesMessage,
-    Viewport, Welcome,
+    ClientMessage, CloseCode, DeadWebhook, DeadWebhooks, DriverCard, ErrorBody, ErrorCode, Eta,
+    Event, GoOnline, Hello, IdempotencyKey, InboxPlace, Nearby, NearbyVehicles, Notice, Offer,
+    OfferId, OfferState, Party, Place, Position, Positions, PositionsJudged, PostPositions,
+    Progress, QuickReply, ReadChat, Receipt, Refused, RequestId, RequestRide, Resume, Ride,
+    RideChannel, RideCount, RideCounts, RideId, RideState, RideStep, RidesPage, Role, Search,
+    SendChat, ServerMessage, SessionId, Setback, ShareLink, SharedRide, Subscribe,
+    SubscriptionName, Ticket, Toward, Trip, Unsubscribe, UserId, VehicleClass, VehicleId,
+    VehicleInfo, VehicleState, VehicleUpdate, VehiclesMessage, Viewport, Webhook, Welcome,
 };
 
 const FILE: &str = "../web/sdk/protocol.gen.ts";
@@ -111,6 +111,9 @@ fn declarations() -> String {
         ChatPage,
         ShareLink,
         SharedRide,
+        Webhook,
+        DeadWebhook,
+        DeadWebhooks,
     ];
     out.push_str("\n/** Codes of the close frame; from 4500 on, do not reconnect. */\n");
     out.push_str("export const CloseCode = {\n");

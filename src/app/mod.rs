@@ -26,6 +26,7 @@ use crate::routing::{self, RoutingError};
 use crate::session::Sessions;
 use crate::store::{self, Store, StoreError};
 use crate::telemetry::{Metrics, now_ms};
+use crate::webhooks::{DeadLetters, Endpoint, InvalidEndpoint, Webhooks};
 use crate::ws::Door;
 use farewell::send_away;
 use listen::listen;
@@ -48,6 +49,9 @@ pub enum AppError {
     /// See [`RoutingError`].
     #[error(transparent)]
     Routing(#[from] RoutingError),
+    /// See [`InvalidEndpoint`].
+    #[error(transparent)]
+    Webhook(#[from] InvalidEndpoint),
     /// See [`TooManyListeners`].
     #[error(transparent)]
     Workers(#[from] TooManyListeners),
@@ -136,6 +140,7 @@ struct House {
     garage: Garage,
     health: Health,
     queries: Queries,
+    dead_letters: DeadLetters,
 }
 
 impl House {
@@ -177,6 +182,18 @@ impl House {
         );
         tokio::spawn(pass_on(heard, Arc::clone(&sessions), Arc::clone(&rides)));
         tokio::spawn(Arc::clone(&rides).run());
+        let backend = settings.webhook.as_ref();
+        let backend = backend.map(|(url, secret)| Endpoint::new(url, secret));
+        let backend = backend.transpose()?.map(Arc::new);
+        if let Some(backend) = &backend {
+            let webhooks = Webhooks::new(
+                Arc::clone(&store),
+                Arc::clone(backend),
+                &node,
+                Arc::clone(&metrics),
+            );
+            tokio::spawn(webhooks.run());
+        }
 
         Ok(Self {
             auth,
@@ -200,6 +217,7 @@ impl House {
                 peers,
                 limits: settings.hub.clone(),
             },
+            dead_letters: DeadLetters::new(Arc::clone(&store), backend),
             store,
         })
     }
@@ -251,6 +269,7 @@ fn serve(house: House, settings: Settings, listener: TcpListener) -> Result<Serv
             .app_data(web::ThinData(house.garage.clone()))
             .app_data(web::ThinData(house.health.clone()))
             .app_data(web::ThinData(house.queries.clone()))
+            .app_data(web::ThinData(house.dead_letters.clone()))
             .app_data(web::ThinData(Arc::clone(&page)))
             .app_data(web::ThinData(settings.map.clone()))
             .configure(http::routes);

@@ -40,6 +40,8 @@ pub struct Settings {
     pub rides: rides::Settings,
     /// How times of arrival are estimated.
     pub routing: routing::Settings,
+    /// Where ride events are sent, and the secret that signs them.
+    pub webhook: Option<(String, String)>,
     /// The streets they are estimated on.
     pub roads: Option<Arc<ridecast_roads::Router>>,
     /// The streets the page draws.
@@ -69,6 +71,7 @@ impl Settings {
             writer: WriterSettings::default(),
             rides: rides::Settings::default(),
             routing: routing::Settings::default(),
+            webhook: None,
             roads: None,
             map: None,
             page: PageConfig::default(),

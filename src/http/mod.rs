@@ -10,6 +10,7 @@ mod page;
 mod positions;
 mod tickets;
 mod vehicles;
+mod webhooks;
 mod zipped;
 
 use actix_web::web;
@@ -39,6 +40,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route("/vehicles", web::get().to(vehicles::nearby))
                 .route("/positions", web::post().to(positions::report))
                 .route("/tickets", web::post().to(tickets::issue))
+                .route("/webhooks/dead", web::get().to(webhooks::dead))
+                .route("/webhooks/dead/{id}", web::post().to(webhooks::send_again))
                 .default_service(web::to(error::not_found)),
         )
         .route("/healthz", web::get().to(health::alive))

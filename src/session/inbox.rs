@@ -52,13 +52,13 @@ impl<P: Part> SessionActor<P> {
             actor.part.began(session, ctx.address().recipient());
             match place {
                 Some(place) => actor.begin(place, ctx),
-                None => actor.open_later(ctx),
+                None => Self::open_later(ctx),
             }
         }));
     }
 
     /// The store was away when the session began.
-    fn open_later(&mut self, ctx: &mut Context<Self>) {
+    fn open_later(ctx: &mut Context<Self>) {
         ctx.run_later(TRY_AGAIN_AFTER, |actor, ctx| {
             let session = &actor.session;
             let address = Address::of(session.person.role, &session.person.user);
@@ -66,7 +66,7 @@ impl<P: Part> SessionActor<P> {
             let opening = async move { post.open(&address, resume.as_ref()).await };
             ctx.spawn(opening.into_actor(actor).map(|place, actor, ctx| {
                 let Ok(place) = place else {
-                    return actor.open_later(ctx);
+                    return Self::open_later(ctx);
                 };
                 if actor
                     .session
@@ -157,7 +157,7 @@ impl<P: Part> SessionActor<P> {
                 }
             }
             if failed {
-                ctx.run_later(TRY_AGAIN_AFTER, |actor, ctx| actor.catch_up(ctx));
+                ctx.run_later(TRY_AGAIN_AFTER, Self::catch_up);
             } else {
                 actor.catch_up(ctx);
             }

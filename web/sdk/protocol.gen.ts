@@ -1070,6 +1070,61 @@ eta?: Eta,
  */
 server_time_ms: number, };
 
+/**
+ * The body of a webhook: one change of a ride, as operators see it.
+ */
+export type Webhook = {
+/**
+ * Names the event for good: whoever gets it twice knows it by this.
+ */
+id: string,
+/**
+ * When it happened, ms since the Unix epoch.
+ */
+at_ms: number,
+/**
+ * What happened, with kind `ride`.
+ */
+event: Event, };
+
+/**
+ * A webhook that the backend refused again and again, while it took others.
+ */
+export type DeadWebhook = {
+/**
+ * The webhook's.
+ */
+id: string,
+/**
+ * When it happened, ms since the Unix epoch.
+ */
+at_ms: number,
+/**
+ * When it was given up, ms since the Unix epoch.
+ */
+given_up_at_ms: number,
+/**
+ * How often it was sent.
+ */
+attempts: number,
+/**
+ * What came back last, for people.
+ */
+reason: string,
+/**
+ * What it told.
+ */
+event: Event, };
+
+/**
+ * Answer of `GET /v1/webhooks/dead`: newest first.
+ */
+export type DeadWebhooks = {
+/**
+ * The webhooks that were given up.
+ */
+webhooks: Array<DeadWebhook>, };
+
 /** Codes of the close frame; from 4500 on, do not reconnect. */
 export const CloseCode = {
   GoingAway: 4000,
