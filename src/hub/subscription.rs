@@ -137,9 +137,11 @@ impl Subscription {
         self.review();
     }
 
-    /// Whether the client has, or is about to be told of, a vehicle.
+    /// Whether the client has a vehicle that is not about to leave, or is about to be told of one.
     pub(super) fn shows_any(&self) -> bool {
-        !self.shown.is_empty() || self.changed.values().any(|&wanted| wanted)
+        let mut shown = self.shown.keys();
+        self.changed.values().any(|&wanted| wanted)
+            || shown.any(|handle| !self.changed.contains_key(handle))
     }
 
     /// Whether the client has the vehicle as this thread knows it.

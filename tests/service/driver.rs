@@ -12,7 +12,7 @@ use crate::service::{Service, token};
 async fn found_by_rest(service: &Service) -> Vec<String> {
     let (latitude, longitude) = MONTEVIDEO;
     let path = format!("/v1/vehicles?latitude={latitude}&longitude={longitude}&radius_m=5000");
-    let reply = get(service.address, &path, Some(&token("r9", Role::Rider))).await;
+    let reply = get(service.address, &path, Some(&token("o9", Role::Operator))).await;
     assert_eq!(reply.status, 200, "{reply:?}");
     let found: NearbyVehicles = reply.json();
     found
@@ -35,7 +35,7 @@ async fn metric(service: &Service, name: &str) -> f64 {
 #[tokio::test]
 async fn a_position_is_seen_and_a_request_with_an_id_is_answered() {
     let service = Service::start();
-    let mut rider = Client::open(service.address, "r1", Role::Rider).await;
+    let mut rider = Client::open(service.address, "o1", Role::Operator).await;
     rider.ok(nearby("n", MONTEVIDEO, 1000.0)).await;
     let mut driver = Client::open(service.address, "d1", Role::Driver).await;
 
@@ -235,7 +235,7 @@ async fn a_flood_of_positions_is_limited_and_the_session_lives() {
 #[tokio::test]
 async fn a_second_session_replaces_the_first_and_the_vehicle_stays_in_view() {
     let service = Service::start();
-    let mut rider = Client::open(service.address, "r1", Role::Rider).await;
+    let mut rider = Client::open(service.address, "o1", Role::Operator).await;
     rider.ok(nearby("n", MONTEVIDEO, 1000.0)).await;
     let mut first = Client::open(service.address, "d1", Role::Driver).await;
     first.ok(go_online("car")).await;
@@ -279,7 +279,7 @@ async fn a_second_session_replaces_the_first_and_the_vehicle_stays_in_view() {
 #[tokio::test]
 async fn who_has_just_reconnected_can_go_offline() {
     let service = Service::start();
-    let mut rider = Client::open(service.address, "r1", Role::Rider).await;
+    let mut rider = Client::open(service.address, "o1", Role::Operator).await;
     rider.ok(nearby("n", MONTEVIDEO, 1000.0)).await;
     let mut driver = Client::open(service.address, "d1", Role::Driver).await;
     driver.ok(go_online("car")).await;
@@ -300,7 +300,7 @@ async fn who_has_just_reconnected_can_go_offline() {
 async fn another_class_is_told_to_who_watches() {
     for binary in [false, true] {
         let service = Service::start();
-        let (mut rider, _) = Client::open_as(service.address, "r1", Role::Rider, binary).await;
+        let (mut rider, _) = Client::open_as(service.address, "o1", Role::Operator, binary).await;
         rider.ok(nearby("all", MONTEVIDEO, 1000.0)).await;
         let mut vans = nearby("vans", MONTEVIDEO, 1000.0);
         vans["channel"]["vehicle_class"] = json!("van");
@@ -336,7 +336,7 @@ async fn metrics_count_what_happens() {
         .ok(json!({"type": "positions", "positions": [bad, bad]}))
         .await;
     rider
-        .until("n", "the car is seen", |view| view.has("d1"))
+        .until("n", "the car is seen", |view| view.vehicles.len() == 1)
         .await;
     for (name, value) in [
         (r#"ridecast_sessions{role="driver"}"#, 1.0),

@@ -43,7 +43,7 @@ async fn a_restart_keeps_the_vehicles_until_their_time() {
     stop(service).await;
 
     let service = start();
-    let mut rider = Client::open(service.address, "r1", Role::Rider).await;
+    let mut rider = Client::open(service.address, "r1", Role::Operator).await;
     rider.ok(nearby("n", MONTEVIDEO, 500.0)).await;
     rider
         .until("n", "a snapshot", |view| view.snapshots == 1)
@@ -70,7 +70,7 @@ async fn a_restart_keeps_the_vehicles_until_their_time() {
     stop(service).await;
 
     let service = start();
-    let mut rider = Client::open(service.address, "r1", Role::Rider).await;
+    let mut rider = Client::open(service.address, "r1", Role::Operator).await;
     rider.ok(nearby("n", MONTEVIDEO, 500.0)).await;
     rider
         .until("n", "a snapshot", |view| view.snapshots == 1)
@@ -99,7 +99,7 @@ async fn a_crash_loses_two_seconds_at_most() {
     let node = Node::serve(&["--store", &store]);
     let (latitude, longitude) = MONTEVIDEO;
     let path = format!("/v1/vehicles?latitude={latitude}&longitude={longitude}&radius_m=100");
-    let found: NearbyVehicles = get(node.address, &path, Some(&token("r1", Role::Rider)))
+    let found: NearbyVehicles = get(node.address, &path, Some(&token("r1", Role::Operator)))
         .await
         .json();
     assert_eq!(found.vehicles.len(), 1);

@@ -31,6 +31,7 @@ mod fold;
 mod nearest;
 mod nodes;
 mod presence;
+mod privacy;
 mod redis_away;
 mod rest;
 mod slow;

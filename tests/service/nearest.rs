@@ -28,7 +28,7 @@ async fn the_nearest_are_kept_right_over_a_random_walk() {
         (false, 1000),
         (true, 40),
     ] {
-        let (mut rider, _) = Client::open_as(service.address, "r", Role::Rider, binary).await;
+        let (mut rider, _) = Client::open_as(service.address, "r", Role::Operator, binary).await;
         let mut wish = nearby("n", MONTEVIDEO, RADIUS_M);
         wish["channel"]["limit"] = json!(limit);
         rider.ok(wish).await;

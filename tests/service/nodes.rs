@@ -40,7 +40,7 @@ async fn driver_at(node: &Node, id: &str, place: Place) -> Client {
 }
 
 async fn rider_at(node: &Node, place: Place, radius_m: f64) -> Client {
-    let mut rider = Client::open(node.address, "r1", Role::Rider).await;
+    let mut rider = Client::open(node.address, "o1", Role::Operator).await;
     rider.ok(nearby("n", place, radius_m)).await;
     rider
         .until("n", "a snapshot", |view| view.snapshots == 1)

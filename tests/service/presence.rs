@@ -22,7 +22,7 @@ fn short_lived() -> Service {
 async fn a_quiet_vehicle_goes_silent_then_is_gone_and_a_position_brings_it_back() {
     let service = short_lived();
     for binary in [false, true] {
-        let (mut rider, _) = Client::open_as(service.address, "r1", Role::Rider, binary).await;
+        let (mut rider, _) = Client::open_as(service.address, "r1", Role::Operator, binary).await;
         rider.ok(nearby("n", MONTEVIDEO, 500.0)).await;
         let mut driver = Client::open(service.address, "d1", Role::Driver).await;
         driver.ok(go_online("car")).await;
@@ -65,7 +65,7 @@ async fn a_quiet_vehicle_goes_silent_then_is_gone_and_a_position_brings_it_back(
 #[tokio::test]
 async fn a_driver_who_reconnects_goes_on() {
     let service = short_lived();
-    let mut rider = Client::open(service.address, "r1", Role::Rider).await;
+    let mut rider = Client::open(service.address, "r1", Role::Operator).await;
     rider.ok(nearby("n", MONTEVIDEO, 500.0)).await;
     for n in 0..4 {
         let mut driver = Client::open(service.address, "d1", Role::Driver).await;
@@ -89,7 +89,7 @@ async fn a_driver_who_reconnects_goes_on() {
 async fn a_connected_driver_who_was_gone_is_back_with_the_next_position() {
     let service = short_lived();
     let mut driver = Client::open(service.address, "d1", Role::Driver).await;
-    let mut rider = Client::open(service.address, "r1", Role::Rider).await;
+    let mut rider = Client::open(service.address, "r1", Role::Operator).await;
     rider.ok(nearby("n", MONTEVIDEO, 500.0)).await;
     driver.ok(go_online("car")).await;
     driver.ok(position(MONTEVIDEO)).await;

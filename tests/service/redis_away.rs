@@ -38,7 +38,7 @@ async fn without_redis_the_service_starts_and_serves_its_own() {
     let node = Node::serve(&["--store", &url]);
     assert_eq!(get(node.address, "/healthz", None).await.status, 200);
     until_ready(node.address, false).await;
-    let mut rider = Client::open(node.address, "r1", Role::Rider).await;
+    let mut rider = Client::open(node.address, "r1", Role::Operator).await;
     rider.ok(nearby("n", MONTEVIDEO, 1000.0)).await;
     let mut driver = Client::open(node.address, "d1", Role::Driver).await;
     driver.ok(go_online("car")).await;
@@ -60,7 +60,7 @@ async fn without_redis_the_service_starts_and_serves_its_own() {
     redis.run();
     until_ready(node.address, true).await;
     let other = Node::serve(&["--store", &url]);
-    let mut rider = Client::open(other.address, "r1", Role::Rider).await;
+    let mut rider = Client::open(other.address, "r1", Role::Operator).await;
     rider.ok(nearby("n", MONTEVIDEO, 1000.0)).await;
     rider
         .until("n", "what was told meanwhile is stored", |view| {
@@ -77,8 +77,8 @@ async fn when_redis_is_lost_and_back_positions_catch_up() {
         Node::serve(&["--store", &url]),
         Node::serve(&["--store", &url]),
     );
-    let mut on_a = Client::open(a.address, "r1", Role::Rider).await;
-    let mut on_b = Client::open(b.address, "r2", Role::Rider).await;
+    let mut on_a = Client::open(a.address, "r1", Role::Operator).await;
+    let mut on_b = Client::open(b.address, "r2", Role::Operator).await;
     for rider in [&mut on_a, &mut on_b] {
         rider.ok(nearby("n", MONTEVIDEO, 5000.0)).await;
     }
@@ -131,7 +131,7 @@ async fn when_redis_is_lost_and_back_positions_catch_up() {
     on_b.until("n", "the newest, there", newest).await;
     on_b.settle().await;
     // And for whoever comes now.
-    let mut late = Client::open(b.address, "r3", Role::Rider).await;
+    let mut late = Client::open(b.address, "r3", Role::Operator).await;
     late.ok(nearby("n", MONTEVIDEO, 5000.0)).await;
     late.until("n", "the newest", newest).await;
 }

@@ -12,7 +12,7 @@ use crate::service::{Service, token};
 
 async fn query(service: &Service, query: &str) -> Reply {
     let path = format!("/v1/vehicles?{query}");
-    get(service.address, &path, Some(&token("r1", Role::Rider))).await
+    get(service.address, &path, Some(&token("o1", Role::Operator))).await
 }
 
 #[tokio::test]
@@ -129,7 +129,7 @@ async fn a_bad_request_is_answered_in_the_one_shape() {
 #[tokio::test]
 async fn positions_by_http_are_judged_each_and_seen() {
     let service = Service::start();
-    let mut rider = Client::open(service.address, "r1", Role::Rider).await;
+    let mut rider = Client::open(service.address, "o1", Role::Operator).await;
     rider.ok(nearby("n", MONTEVIDEO, 1000.0)).await;
     let driver = token("d1", Role::Driver);
     let t = now_ms() - 60_000;

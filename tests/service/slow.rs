@@ -54,9 +54,9 @@ async fn until_sessions(address: std::net::SocketAddr, role: &str, count: usize)
 async fn who_never_reads_harms_nobody_and_is_dropped() {
     let node = Node::serve(&["--store", "memory", "--heartbeat", "1500ms"]);
     let mut drivers = drivers(node.address, 25).await;
-    let mut reader = Client::open(node.address, "r1", Role::Rider).await;
+    let mut reader = Client::open(node.address, "r1", Role::Operator).await;
     reader.ok(nearby("n", MONTEVIDEO, 5000.0)).await;
-    let mut stuck = Raw::open_with(node.address, &token("r2", Role::Rider), 4096).await;
+    let mut stuck = Raw::open_with(node.address, &token("r2", Role::Operator), 4096).await;
     for n in 0..8 {
         let subscribe = nearby(&format!("n{n}"), MONTEVIDEO, 5000.0).to_string();
         stuck.frame(FIN | TEXT, subscribe.as_bytes()).await;
@@ -86,19 +86,19 @@ async fn who_never_reads_harms_nobody_and_is_dropped() {
         metrics.contains("ridecast_positions_accepted_total 100000"),
         "{metrics}"
     );
-    until_sessions(node.address, "rider", 1).await;
+    until_sessions(node.address, "operator", 1).await;
     reader.settle().await;
 }
 
 #[tokio::test]
 async fn who_never_takes_replies_is_closed() {
     let service = Service::start();
-    let mut stuck = Raw::open_with(service.address, &token("r1", Role::Rider), 4096).await;
+    let mut stuck = Raw::open_with(service.address, &token("r1", Role::Operator), 4096).await;
     let pings = frame(FIN | PING, &[b'x'; 125]).repeat(100);
     for _ in 0..100 {
         stuck.write(&pings).await;
     }
-    until_sessions(service.address, "rider", 0).await;
+    until_sessions(service.address, "operator", 0).await;
     let metrics = get(service.address, "/metrics", None).await.body;
     assert!(
         metrics.contains("ridecast_closes_total{code=\"4001\"} 1"),
@@ -111,7 +111,7 @@ async fn who_never_takes_replies_is_closed() {
 #[tokio::test]
 async fn who_reads_slowly_gets_fewer_and_never_older() {
     let service = Service::start();
-    let mut slow = Raw::open_with(service.address, &token("r1", Role::Rider), 4096).await;
+    let mut slow = Raw::open_with(service.address, &token("r1", Role::Operator), 4096).await;
     slow.frame(
         FIN | TEXT,
         nearby("n", MONTEVIDEO, 5000.0).to_string().as_bytes(),

@@ -25,7 +25,7 @@ async fn driver_at(service: &Service, id: &str, class: &str, place: Place) -> Cl
 async fn a_snapshot_comes_first_even_of_nothing() {
     let service = Service::start();
     for binary in [false, true] {
-        let (mut rider, _) = Client::open_as(service.address, "r1", Role::Rider, binary).await;
+        let (mut rider, _) = Client::open_as(service.address, "r1", Role::Operator, binary).await;
         rider.ok(nearby("near", MONTEVIDEO, 500.0)).await;
         rider
             .ok(viewport("map", [-35.0, -56.3, -34.8, -56.0]))
@@ -54,7 +54,7 @@ async fn the_circle_is_true_at_its_edge() {
     // A metre within and a metre beyond, in each direction, at a latitude where degrees differ.
     let center = (60.17, 24.94);
     let radius_m = 1_000.0;
-    let mut rider = Client::open(service.address, "r1", Role::Rider).await;
+    let mut rider = Client::open(service.address, "r1", Role::Operator).await;
     rider.ok(nearby("n", center, radius_m)).await;
     let mut driver = Client::open(service.address, "d1", Role::Driver).await;
     driver.ok(go_online("car")).await;
@@ -90,7 +90,7 @@ async fn the_circle_is_true_at_its_edge() {
 #[tokio::test]
 async fn a_viewport_shows_what_is_in_it_and_only_vehicles_of_the_class_are_nearby() {
     let service = Service::start();
-    let mut rider = Client::open(service.address, "r1", Role::Rider).await;
+    let mut rider = Client::open(service.address, "r1", Role::Operator).await;
     let mut vans = nearby("vans", MONTEVIDEO, 2000.0);
     vans["channel"]["vehicle_class"] = json!("van");
     rider.ok(vans).await;
@@ -116,7 +116,7 @@ async fn a_viewport_shows_what_is_in_it_and_only_vehicles_of_the_class_are_nearb
 async fn update_moves_a_subscription_with_changes_only() {
     let service = Service::start();
     for binary in [false, true] {
-        let (mut rider, _) = Client::open_as(service.address, "r1", Role::Rider, binary).await;
+        let (mut rider, _) = Client::open_as(service.address, "r1", Role::Operator, binary).await;
         let near = |metres_east| nearby("n", offset(MONTEVIDEO, 0.0, metres_east), 500.0);
         let mut drivers = Vec::new();
         for (id, east_m) in [("west", -400.0), ("middle", 300.0), ("east", 900.0)] {
@@ -163,7 +163,7 @@ async fn update_moves_a_subscription_with_changes_only() {
 #[tokio::test]
 async fn what_is_no_longer_subscribed_is_no_longer_told() {
     let service = Service::start();
-    let mut rider = Client::open(service.address, "r1", Role::Rider).await;
+    let mut rider = Client::open(service.address, "r1", Role::Operator).await;
     rider.ok(nearby("a", MONTEVIDEO, 500.0)).await;
     rider.ok(nearby("b", MONTEVIDEO, 500.0)).await;
     let mut driver = driver_at(&service, "d1", "car", MONTEVIDEO).await;
@@ -195,7 +195,7 @@ async fn what_is_no_longer_subscribed_is_no_longer_told() {
 #[tokio::test]
 async fn a_bad_request_is_refused_with_its_code_and_the_session_lives() {
     let service = Service::start_with(|settings| settings.hub.max_subscriptions = 3);
-    let mut rider = Client::open(service.address, "r1", Role::Rider).await;
+    let mut rider = Client::open(service.address, "r1", Role::Operator).await;
     let circle = |field: &str, value: Value| {
         let mut wish = nearby("n", MONTEVIDEO, 500.0);
         wish["channel"][field] = value;
@@ -295,7 +295,7 @@ async fn across_the_antimeridian_and_around_a_pole() {
             [(-89.999, -170.0), (-90.0, 45.0), (-89.9985, 100.0)],
         ),
     ] {
-        let mut rider = Client::open(service.address, "r1", Role::Rider).await;
+        let mut rider = Client::open(service.address, "r1", Role::Operator).await;
         rider.ok(nearby("n", center, 1_200.0)).await;
         let mut driver = Client::open(service.address, "d1", Role::Driver).await;
         driver.ok(json!({"type": "go_offline"})).await;
@@ -332,7 +332,7 @@ async fn across_the_antimeridian_and_around_a_pole() {
 #[tokio::test]
 async fn max_rate_is_kept_and_the_newest_wins() {
     let service = Service::start();
-    let mut rider = Client::open(service.address, "r1", Role::Rider).await;
+    let mut rider = Client::open(service.address, "r1", Role::Operator).await;
     let mut wish = nearby("slow", MONTEVIDEO, 5000.0);
     wish["max_rate_hz"] = json!(5);
     rider.ok(wish).await;
@@ -372,7 +372,7 @@ async fn max_rate_is_kept_and_the_newest_wins() {
 #[tokio::test]
 async fn a_slow_subscription_made_faster_is_faster_at_once() {
     let service = Service::start();
-    let mut rider = Client::open(service.address, "r1", Role::Rider).await;
+    let mut rider = Client::open(service.address, "r1", Role::Operator).await;
     let rate = |hz: f64| {
         let mut wish = nearby("n", MONTEVIDEO, 5000.0);
         wish["max_rate_hz"] = json!(hz);
@@ -391,7 +391,7 @@ async fn a_slow_subscription_made_faster_is_faster_at_once() {
 #[tokio::test]
 async fn a_busy_neighbour_does_not_hold_back_a_delayed_frame() {
     let service = Service::start_with(|settings| settings.workers = 1);
-    let mut rider = Client::open(service.address, "r1", Role::Rider).await;
+    let mut rider = Client::open(service.address, "r1", Role::Operator).await;
     let mut calm = nearby("calm", MONTEVIDEO, 500.0);
     calm["max_rate_hz"] = json!(2);
     rider.ok(calm).await;
