@@ -14,6 +14,7 @@ use crate::ride::Rules;
 use crate::rides;
 use crate::routing;
 use crate::store::StoreUrl;
+use crate::webhooks;
 use crate::ws;
 
 /// Live ride-tracking and geolocation push service.
@@ -352,7 +353,8 @@ impl Serve {
         let mut settings = self.service.settings(self.auth_secret.clone());
         settings.store = self.store.clone();
         settings.drain = Duration::try_from_secs_f64(self.drain_seconds).unwrap_or(settings.drain);
-        settings.webhook = self.webhook_url.clone().zip(self.webhook_secret.clone());
+        let backend = self.webhook_url.clone().zip(self.webhook_secret.clone());
+        settings.webhook = backend.map(|(url, secret)| webhooks::Settings::new(url, secret));
         settings.page.style.clone_from(&self.map_style);
         settings.page.origins.clone_from(&self.map_origin);
         settings

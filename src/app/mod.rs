@@ -182,8 +182,7 @@ impl House {
         );
         tokio::spawn(pass_on(heard, Arc::clone(&sessions), Arc::clone(&rides)));
         tokio::spawn(Arc::clone(&rides).run());
-        let backend = settings.webhook.as_ref();
-        let backend = backend.map(|(url, secret)| Endpoint::new(url, secret));
+        let backend = settings.webhook.clone().map(Endpoint::new);
         let backend = backend.transpose()?.map(Arc::new);
         if let Some(backend) = &backend {
             let webhooks = Webhooks::new(

@@ -11,6 +11,7 @@ use crate::hub;
 use crate::rides;
 use crate::routing;
 use crate::store::StoreUrl;
+use crate::webhooks;
 use crate::ws;
 
 /// Everything the service can be told.
@@ -40,8 +41,8 @@ pub struct Settings {
     pub rides: rides::Settings,
     /// How times of arrival are estimated.
     pub routing: routing::Settings,
-    /// Where ride events are sent, and the secret that signs them.
-    pub webhook: Option<(String, String)>,
+    /// Where ride events are sent.
+    pub webhook: Option<webhooks::Settings>,
     /// The streets they are estimated on.
     pub roads: Option<Arc<ridecast_roads::Router>>,
     /// The streets the page draws.

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::sync::Semaphore;
@@ -16,10 +15,6 @@ use crate::telemetry::{Metrics, now_ms};
 
 /// So many requests at once.
 const SIDE_BY_SIDE: usize = 16;
-/// An event that is refused so often, while others are accepted, is given up.
-const ATTEMPTS: u32 = 8;
-const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// All events that have been read and are not done.
 pub(super) struct Flight {
@@ -163,7 +158,8 @@ impl Delivery {
         } = &self.event;
         let id = &self.id;
         let body = body(id, *at_ms, event);
-        let mut pause = SHORTEST_PAUSE;
+        let settings = &self.endpoint.settings;
+        let mut pause = settings.shortest_pause;
         let mut attempts = 0;
         let accepted_before = self.accepted.load(Ordering::Relaxed);
         let dead = loop {
@@ -180,7 +176,7 @@ impl Delivery {
             attempts += 1;
             self.metrics.webhooks.failed.inc();
             let others_pass = self.accepted.load(Ordering::Relaxed) > accepted_before;
-            if attempts >= ATTEMPTS && others_pass {
+            if attempts >= settings.attempts && others_pass {
                 tracing::warn!(
                     id,
                     reason,
@@ -198,7 +194,7 @@ impl Delivery {
             tracing::debug!(id, reason, attempts, "a webhook was not accepted");
             // Up to a quarter more or less, so that not all come back at once.
             tokio::time::sleep(pause.mul_f64(rand::random_range(0.75..1.25))).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pause = (pause * 2).min(settings.longest_pause);
         };
         Landed {
             offset: *offset,

@@ -10,6 +10,7 @@ use crate::telemetry::now_ms;
 /// The right to be the one node that sends.
 pub(super) struct Lease {
     node: String,
+    lasts: Duration,
     renewed: Mutex<Option<Instant>>,
 }
 
@@ -20,14 +21,12 @@ struct Held {
 }
 
 const KEY: &str = "webhooks:lease";
-/// A node that dies is followed by another after so long.
-const LASTS: Duration = Duration::from_secs(15);
-const RENEW_EVERY: Duration = Duration::from_secs(4);
 
 impl Lease {
-    pub(super) fn new(node: &NodeId) -> Self {
+    pub(super) fn new(node: &NodeId, lasts: Duration) -> Self {
         Self {
             node: node.0.clone(),
+            lasts,
             renewed: Mutex::default(),
         }
     }
@@ -44,7 +43,7 @@ impl Lease {
         if held.is_some_and(|held| held.node != self.node && held.until_ms > now_ms()) {
             return Ok(false);
         }
-        let lasts_ms = i64::try_from(LASTS.as_millis()).unwrap_or(i64::MAX);
+        let lasts_ms = i64::try_from(self.lasts.as_millis()).unwrap_or(i64::MAX);
         let held = Held {
             node: self.node.clone(),
             until_ms: now_ms() + lasts_ms,
@@ -54,7 +53,7 @@ impl Lease {
         step.puts.push(Put {
             key: KEY.to_owned(),
             value: serde_json::to_vec(&held).ok(),
-            ttl: Some(LASTS * 2),
+            ttl: Some(self.lasts * 2),
         });
         let taken = matches!(ledger.commit(&step).await?, Outcome::Done(_));
         *self.renewed.lock() = taken.then(Instant::now);
@@ -65,7 +64,7 @@ impl Lease {
     pub(super) async fn hold(&self, ledger: &dyn Store) -> Result<bool, StoreError> {
         let renewed = *self.renewed.lock();
         match renewed {
-            Some(at) if at.elapsed() < RENEW_EVERY => Ok(true),
+            Some(at) if at.elapsed() < self.lasts / 4 => Ok(true),
             _ => self.take(ledger).await,
         }
     }

@@ -25,6 +25,41 @@ use crate::telemetry::Metrics;
 use flight::{Flight, Landed};
 use lease::Lease;
 
+/// Where webhooks go, and how patiently.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The backend's.
+    pub url: String,
+    /// Signs them: at least [`Endpoint::LEAST_SECRET_BYTES`].
+    pub secret: String,
+    /// How long the backend has to answer.
+    pub timeout: Duration,
+    /// An event that is refused so often, while others are accepted, is given up.
+    pub attempts: u32,
+    /// Between attempts; doubled up to the longest with each that fails.
+    pub shortest_pause: Duration,
+    /// See there.
+    pub longest_pause: Duration,
+    /// When the node that sends dies, another takes over after so long.
+    pub lease: Duration,
+}
+
+impl Settings {
+    /// The defaults for this backend.
+    #[must_use]
+    pub fn new(url: impl Into<String>, secret: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            secret: secret.into(),
+            timeout: Duration::from_secs(10),
+            attempts: 8,
+            shortest_pause: Duration::from_millis(500),
+            longest_pause: Duration::from_secs(30),
+            lease: Duration::from_secs(15),
+        }
+    }
+}
+
 /// How far the backend has got.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Cursor {
@@ -61,8 +96,8 @@ impl Webhooks {
     ) -> Self {
         Self {
             store,
+            lease: Lease::new(node, endpoint.settings.lease),
             endpoint,
-            lease: Lease::new(node),
             metrics,
         }
     }

@@ -1,5 +1,4 @@
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::header::CONTENT_TYPE;
@@ -7,13 +6,14 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use sha2::Sha256;
 
+use super::Settings;
 use crate::telemetry::now_ms;
 
 /// Where webhooks go.
 pub struct Endpoint {
     url: Url,
-    secret: String,
     client: Client,
+    pub(super) settings: Settings,
 }
 
 /// This is no address for webhooks.
@@ -42,43 +42,40 @@ pub(super) enum Answer {
     Failed(String),
 }
 
-/// How long the backend has to answer.
-const TIMEOUT: Duration = Duration::from_secs(10);
-
 impl Endpoint {
     /// The shortest secret.
     pub const LEAST_SECRET_BYTES: usize = 16;
 
-    /// Webhooks to this URL, signed with this secret.
+    /// Webhooks to this backend.
     ///
     /// # Errors
     /// [`InvalidEndpoint`].
-    pub fn new(url: &str, secret: &str) -> Result<Self, InvalidEndpoint> {
-        let url = Url::parse(url).map_err(|_| InvalidEndpoint::Url)?;
+    pub fn new(settings: Settings) -> Result<Self, InvalidEndpoint> {
+        let url = Url::parse(&settings.url).map_err(|_| InvalidEndpoint::Url)?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return Err(InvalidEndpoint::Url);
         }
-        if secret.len() < Self::LEAST_SECRET_BYTES {
+        if settings.secret.len() < Self::LEAST_SECRET_BYTES {
             return Err(InvalidEndpoint::WeakSecret);
         }
         // The process may have chosen its cryptography already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
-            .timeout(TIMEOUT)
+            .timeout(settings.timeout)
             // Whoever answers by another address is not who was asked.
             .redirect(Policy::none())
             .build()
             .map_err(InvalidEndpoint::Client)?;
         Ok(Self {
             url,
-            secret: secret.to_owned(),
             client,
+            settings,
         })
     }
 
     pub(super) async fn post(&self, id: &str, body: String) -> Answer {
         let timestamp_s = now_ms() / 1_000;
-        let signature = sign(&self.secret, timestamp_s, body.as_bytes());
+        let signature = sign(&self.settings.secret, timestamp_s, body.as_bytes());
         let request = self
             .client
             .post(self.url.clone())
@@ -139,10 +136,11 @@ mod tests {
 
     #[test]
     fn only_addresses_of_http_are_taken() {
+        let is_taken = |url: &str, secret: &str| Endpoint::new(Settings::new(url, secret)).is_ok();
         for bad in ["", "backend", "ftp://x/", "file:///etc/passwd"] {
-            assert!(Endpoint::new(bad, "0123456789abcdef").is_err(), "{bad}");
+            assert!(!is_taken(bad, "0123456789abcdef"), "{bad}");
         }
-        assert!(Endpoint::new("https://example.org/hook", "short").is_err());
-        assert!(Endpoint::new("https://example.org/hook", "0123456789abcdef").is_ok());
+        assert!(!is_taken("https://example.org/hook", "short"));
+        assert!(is_taken("https://example.org/hook", "0123456789abcdef"));
     }
 }

@@ -6,9 +6,13 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "../support/backend.rs"]
+mod backend;
 #[path = "../support/client.rs"]
 #[expect(dead_code, reason = "the tests of positions use the rest")]
 mod client;
+#[path = "../support/http.rs"]
+mod http;
 mod people;
 #[path = "../support/say.rs"]
 #[expect(dead_code, reason = "the tests of positions use the rest")]
@@ -19,4 +23,8 @@ mod service;
 #[expect(dead_code, reason = "the tests of positions use the rest")]
 mod view;
 
+mod cancel;
+mod scene;
+mod search;
+mod webhooks;
 mod whole;
