@@ -14,6 +14,8 @@ pub struct Aim {
     pub vehicle: VehicleId,
     /// Where to expect it while this node does not know it: a vehicle that another node hears
     /// is known only where somebody watches. `None`: only those that this node hears are found.
+    /// Not remembered: of one that is shown, is gone and comes back beyond its coarse cell on
+    /// another node, this must be said again.
     pub near: Option<LatLon>,
 }
 

@@ -136,8 +136,7 @@ impl Watcher {
 
     /// Takes the next message, if there is one.
     fn take_one(&mut self) -> bool {
-        let mut context = Context::from_waker(Waker::noop());
-        match self.feed.poll_next(&mut context) {
+        match self.feed.poll_next(&Context::from_waker(Waker::noop())) {
             Poll::Pending => return false,
             Poll::Ready(Some(Message::Text(text))) => self.fold(&text),
             Poll::Ready(Some(Message::Binary(bytes))) => self.fold_frame(&bytes),

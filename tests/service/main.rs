@@ -28,6 +28,7 @@ mod abuse;
 mod driver;
 mod embedded;
 mod fold;
+mod follow;
 mod nearest;
 mod nodes;
 mod presence;
