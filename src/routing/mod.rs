@@ -67,8 +67,8 @@ pub struct Fix {
 #[async_trait]
 pub trait Router: Send + Sync {
     /// The fastest way from each of these places, at most some 30, to one: as many answers, in
-    /// that order. Never fails: a worse source answers instead, OSRM's time-out and half a second
-    /// later at most.
+    /// that order. Never fails: a worse source answers instead, OSRM's time-out and the
+    /// roads' patience later at most.
     async fn ways(&self, from: &[LatLon], to: LatLon) -> Vec<Way>;
 
     /// The fastest way from one place to another. Never fails.
@@ -92,6 +92,8 @@ pub struct Settings {
     pub osrm_first_rest: Duration,
     /// What the rest doubles up to, 30 s.
     pub osrm_longest_rest: Duration,
+    /// For how long a request waits for a free processor to search the road network, 500 ms.
+    pub roads_patience: Duration,
     /// How often the road network takes on what was learnt from the fleet, 3 minutes.
     pub relearn_every: Duration,
     /// After how long what was learnt counts half, 30 minutes.
@@ -109,6 +111,7 @@ impl Default for Settings {
             osrm_timeout: Duration::from_millis(500),
             osrm_first_rest: Duration::from_secs(1),
             osrm_longest_rest: Duration::from_secs(30),
+            roads_patience: Duration::from_millis(500),
             relearn_every: Duration::from_mins(3),
             forget_half: Duration::from_mins(30),
             detour: 1.3,

@@ -16,14 +16,12 @@ use crate::spatial::LatLon;
 /// fraction of a second in which it prepares new routes.
 const FIXES: usize = 8192;
 
-/// Longer a request does not wait for a thread.
-const PATIENCE: Duration = Duration::from_millis(500);
-
 /// The loaded road network, at the speeds of the fleet.
 pub(super) struct Roads {
     shared: Arc<Shared>,
     /// One for each processor: more would only slow each other down.
     threads: Arc<Semaphore>,
+    patience: Duration,
     fixes: SyncSender<Fix>,
 }
 
@@ -53,6 +51,7 @@ impl Roads {
         Ok(Self {
             shared,
             threads: Arc::new(Semaphore::new(threads)),
+            patience: settings.roads_patience,
             fixes,
         })
     }
@@ -71,7 +70,7 @@ impl Source for Roads {
 
     async fn ways(&self, from: &[LatLon], to: LatLon) -> Result<Vec<Option<Way>>, SourceError> {
         let permit = Arc::clone(&self.threads).acquire_owned();
-        let Ok(Ok(permit)) = tokio::time::timeout(PATIENCE, permit).await else {
+        let Ok(Ok(permit)) = tokio::time::timeout(self.patience, permit).await else {
             return Err(SourceError::Busy);
         };
         let shared = Arc::clone(&self.shared);

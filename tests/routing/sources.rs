@@ -141,18 +141,34 @@ async fn the_road_network_says_what_its_router_says() {
 }
 
 #[tokio::test]
-async fn many_may_ask_at_once() {
+async fn many_may_ask_at_once_and_who_has_no_patience_gets_less() {
     let roads = roads(MONACO);
     let places = places(&roads, 30);
-    let router = open(&Settings::default(), Some(roads));
-    let asking: Vec<_> = (0..50)
-        .map(|n| {
-            let (router, places) = (router.clone(), places.clone());
-            tokio::spawn(async move { router.ways(&places, places[n % places.len()]).await })
-        })
-        .collect();
-    for asked in asking {
-        assert!(asked.await.unwrap().iter().all(|way| way.by == By::Roads));
+    for patience in [Duration::from_mins(1), Duration::ZERO] {
+        let settings = Settings {
+            roads_patience: patience,
+            ..Settings::default()
+        };
+        let router = open(&settings, Some(roads.clone()));
+        let asking: Vec<_> = (0..50)
+            .map(|n| {
+                let (router, places) = (router.clone(), places.clone());
+                tokio::spawn(async move { router.ways(&places, places[n % places.len()]).await })
+            })
+            .collect();
+        let mut by_roads = 0;
+        for asked in asking {
+            let ways = asked.await.unwrap();
+            assert_eq!(ways.len(), places.len());
+            ways.iter().for_each(is_a_way);
+            by_roads += usize::from(ways.iter().all(|way| way.by == By::Roads));
+        }
+        if patience.is_zero() {
+            // The first finds a processor free; who comes while they are taken does not wait.
+            assert!((1..50).contains(&by_roads), "{by_roads}");
+        } else {
+            assert_eq!(by_roads, 50);
+        }
     }
 }
 
