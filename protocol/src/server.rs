@@ -89,9 +89,28 @@ pub struct Welcome {
     /// The server's clock, ms since the Unix epoch: lets a client correct its own.
     #[cfg_attr(test, ts(type = "number"))]
     pub server_time_ms: i64,
-    /// Where the inbox stands. Absent: the store is away; `inbox` tells it later.
-    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
-    pub inbox: Option<InboxPlace>,
+    /// As in [`InboxPlace`]. Absent: the store is away; an `inbox` message tells it later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<String>,
+    /// As in [`InboxPlace`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional, type = "number"))]
+    pub offset: Option<u64>,
+    /// As in [`InboxPlace`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovered: Option<bool>,
+}
+
+impl Welcome {
+    /// Where the inbox stands, if it is told.
+    #[must_use]
+    pub fn inbox(&self) -> Option<InboxPlace> {
+        Some(InboxPlace {
+            epoch: self.epoch.clone()?,
+            offset: self.offset?,
+            recovered: self.recovered,
+        })
+    }
 }
 
 /// Where the person's inbox stands when the session begins.

@@ -170,7 +170,7 @@ impl Post {
         }
     }
 
-    /// Where a session begins to read that has seen what `resume` says.
+    /// Where a session begins to read that has seen what `resume` says, and the newest offset.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -178,7 +178,7 @@ impl Post {
         &self,
         whose: &Address,
         resume: Option<&Resume>,
-    ) -> Result<InboxPlace, StoreError> {
+    ) -> Result<(InboxPlace, u64), StoreError> {
         let inbox = self.store.inbox(whose).await?;
         let recovered = resume.map(|resume| {
             resume.epoch == inbox.epoch
@@ -189,11 +189,12 @@ impl Post {
             (Some(true), Some(resume)) => resume.offset,
             _ => inbox.last,
         };
-        Ok(InboxPlace {
+        let place = InboxPlace {
             epoch: inbox.epoch,
             offset,
             recovered,
-        })
+        };
+        Ok((place, inbox.last))
     }
 
     /// The events after an offset, oldest first.

@@ -37,7 +37,8 @@ impl<P: Part> SessionActor<P> {
         let opening = async move { post.open(&address, resume.as_ref()).await };
         // Nothing else is looked at meanwhile: `welcome` is the first message of every session.
         ctx.wait(opening.into_actor(self).map(|place, actor, ctx| {
-            let place = place.ok();
+            let opened = place.ok();
+            let place = opened.as_ref().map(|(place, _)| place);
             let session = &actor.session;
             let welcome = ServerMessage::Welcome(Welcome {
                 session: session.id.clone(),
@@ -45,13 +46,15 @@ impl<P: Part> SessionActor<P> {
                 role: session.person.role,
                 heartbeat_ms: u64::try_from(actor.heartbeat.as_millis()).unwrap_or(u64::MAX),
                 server_time_ms: now_ms(),
-                inbox: place.clone(),
+                epoch: place.map(|place| place.epoch.clone()),
+                offset: place.map(|place| place.offset),
+                recovered: place.and_then(|place| place.recovered),
             });
             // The first message always fits.
             let _ = session.send(&welcome);
             actor.part.began(session, ctx.address().recipient());
-            match place {
-                Some(place) => actor.begin(place, ctx),
+            match opened {
+                Some((place, newest)) => actor.begin(place, newest, ctx),
                 None => Self::open_later(ctx),
             }
         }));
@@ -65,7 +68,7 @@ impl<P: Part> SessionActor<P> {
             let (post, resume) = (Arc::clone(&session.post), session.resume.clone());
             let opening = async move { post.open(&address, resume.as_ref()).await };
             ctx.spawn(opening.into_actor(actor).map(|place, actor, ctx| {
-                let Ok(place) = place else {
+                let Ok((place, newest)) = place else {
                     return Self::open_later(ctx);
                 };
                 if actor
@@ -75,18 +78,18 @@ impl<P: Part> SessionActor<P> {
                 {
                     return actor.end(&End::because(CloseCode::SlowConsumer), ctx);
                 }
-                actor.begin(place, ctx);
+                actor.begin(place, newest, ctx);
             }));
         });
     }
 
-    fn begin(&mut self, place: InboxPlace, ctx: &mut Context<Self>) {
+    fn begin(&mut self, place: InboxPlace, newest: u64, ctx: &mut Context<Self>) {
         if let Some(events) = &mut self.events {
             events.reading.begin(place.offset);
+            events.reading.exists(newest);
             events.epoch = Some(place.epoch);
         }
-        // With a place of its own there may be events after it.
-        self.look(ctx);
+        self.catch_up(ctx);
     }
 
     /// Asks the store whether there are events that this session was not told of.

@@ -253,7 +253,7 @@ impl Client {
                 let name = frame.subscription.as_str().to_owned();
                 self.views.entry(name).or_default().fold_frame(frame);
             }
-            Got::Message(ServerMessage::Welcome(welcome)) => self.place.clone_from(&welcome.inbox),
+            Got::Message(ServerMessage::Welcome(welcome)) => self.place = welcome.inbox(),
             Got::Message(ServerMessage::Inbox(place)) => self.place = Some(place.clone()),
             Got::Message(ServerMessage::Event { offset, event, .. }) => {
                 let place = self.place.as_mut().expect("the place comes before");

@@ -801,16 +801,15 @@ heartbeat_ms: number,
  */
 server_time_ms: number,
 /**
- * Offsets of another epoch mean nothing in this one.
+ * As in [`InboxPlace`]. Absent: the store is away; an `inbox` message tells it later.
  */
-epoch: string,
+epoch?: string,
 /**
- * The offset before the first event that this session will get.
+ * As in [`InboxPlace`].
  */
-offset: number,
+offset?: number,
 /**
- * To a `resume`. True: all events after it follow. False: they are not all kept any more;
- * fetch the rides anew and begin here. Absent: no `resume` came.
+ * As in [`InboxPlace`].
  */
 recovered?: boolean, };
 
@@ -1071,6 +1070,11 @@ eta?: Eta,
 server_time_ms: number, };
 
 /**
+ * One event of `GET /v1/share/{token}/events`; its `type` is the event's name, too.
+ */
+export type ShareMessage = { "type": "ride" } & Ride | { "type": "vehicle" } & VehicleUpdate | { "type": "progress" } & Progress | { "type": "bye" } & Bye;
+
+/**
  * The body of a webhook: one change of a ride, as operators see it.
  */
 export type Webhook = {
@@ -1136,4 +1140,5 @@ export const CloseCode = {
   Forbidden: 4501,
   ProtocolError: 4502,
   RateLimited: 4503,
+  Over: 4504,
 } as const;

@@ -155,7 +155,9 @@ impl Service {
             role,
             heartbeat_ms: 20_000,
             server_time_ms: 0,
-            inbox: None,
+            epoch: None,
+            offset: None,
+            recovered: None,
         });
         tell(&mut socket, &welcome).await;
         if let Some(code) = self.whims.send_away {
