@@ -13,6 +13,8 @@ COPY protocol protocol
 COPY roads roads
 COPY simulator simulator
 COPY web web
+# Cargo.toml names a bench, which cargo wants to see even when it does not build it.
+COPY benches benches
 RUN cargo build --release --locked --bins --package ridecast --package ridecast-simulator
 
 FROM debian:bookworm-slim

@@ -318,7 +318,14 @@ fn every_path_that_is_copied_is_there_and_not_left_out() {
         .and_then(|rest| rest.split(']').next())
         .unwrap();
     let members = members.split('"').skip(1).step_by(2);
-    for needed in members.chain(["Cargo.toml", "Cargo.lock", "build.rs", "src", "web"]) {
+    for needed in members.chain([
+        "Cargo.toml",
+        "Cargo.lock",
+        "build.rs",
+        "src",
+        "web",
+        "benches",
+    ]) {
         assert!(
             copied.iter().any(|path| path == needed),
             "{needed} is not copied"

@@ -309,6 +309,10 @@ mod embedded;
 mod embedded_ledger;
 #[path = "store/ledger.rs"]
 mod ledger;
+#[path = "store/ledger_inboxes.rs"]
+mod ledger_inboxes;
+#[path = "store/ledger_lists.rs"]
+mod ledger_lists;
 #[path = "store/redis_ledger.rs"]
 mod redis_ledger;
 #[path = "store/redis.rs"]

@@ -1,11 +1,11 @@
-//! The contract of every ledger.
+//! The contract of every ledger: steps, records, logs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ridecast::store::{Address, Append, Listing, Outcome, Put, Record, Step, Store, Tell, Version};
-use ridecast_protocol::{Role, UserId};
+use ridecast_protocol::UserId;
 use tokio::task::JoinSet;
 
 use super::Fixture;
@@ -17,16 +17,6 @@ contract!(
     a_version_never_comes_back,
     the_same_step_again_changes_nothing,
     of_racing_steps_none_is_lost,
-    offsets_have_no_holes_whoever_appends,
-    one_step_may_tell_one_inbox_several_times,
-    an_inbox_is_made_once_and_by_whoever_comes_first,
-    an_inbox_keeps_the_newest_and_no_more,
-    events_are_paged,
-    a_list_is_in_order_and_paged,
-    members_of_one_score_are_paged_by_name,
-    a_list_forgets_what_is_past,
-    who_is_due_is_given_out_once_and_again_after_the_lease,
-    of_two_takers_one_gets_who_is_due,
     a_log_keeps_order,
     what_has_a_time_is_gone_after_it,
     a_write_sets_the_time_anew,
@@ -77,7 +67,7 @@ pub(crate) fn append(log: &str, item: &str) -> Append {
     Append {
         log: log.to_owned(),
         item: item.as_bytes().to_vec(),
-        ttl: Duration::from_secs(60),
+        ttl: Duration::from_mins(1),
     }
 }
 
@@ -98,14 +88,6 @@ pub(crate) async fn puts(store: &dyn Store, puts: Vec<Put>) -> Version {
     Version(step.id)
 }
 
-async fn lists(store: &dyn Store, lists: Vec<Listing>) {
-    let step = Step {
-        lists,
-        ..Step::new()
-    };
-    done(store, &step).await;
-}
-
 pub(crate) async fn read(store: &dyn Store, key: &str) -> Record {
     store.read(&[key.to_owned()]).await.unwrap().remove(0)
 }
@@ -113,10 +95,6 @@ pub(crate) async fn read(store: &dyn Store, key: &str) -> Record {
 pub(crate) async fn text(store: &dyn Store, key: &str) -> Option<String> {
     let value = read(store, key).await.value?;
     Some(String::from_utf8(value).unwrap())
-}
-
-fn names(members: Vec<(String, i64)>) -> Vec<String> {
-    members.into_iter().map(|(member, _)| member).collect()
 }
 
 /// Waits until it is so, ten seconds at most.
@@ -282,234 +260,6 @@ async fn of_racing_steps_none_is_lost(store: &dyn Store) {
         .collect();
     let expected: Vec<_> = (0..100).map(|n| n.to_string()).collect();
     assert_eq!(seen, expected);
-}
-
-async fn offsets_have_no_holes_whoever_appends(store: &dyn Store) {
-    let (olga, pier) = (rider("olga"), rider("pier"));
-    let tellers = (0..200).map(|n| {
-        let (olga, pier) = (&olga, &pier);
-        async move {
-            let step = Step {
-                // Some fail and leave no hole.
-                expects: vec![("a".into(), Version(n % 5 / 4))],
-                tells: vec![tell(olga, 1), tell(pier, 1)],
-                ..Step::new()
-            };
-            match store.commit(&step).await.unwrap() {
-                Outcome::Done(offsets) => offsets,
-                Outcome::Conflict => vec![],
-            }
-        }
-    });
-    let told = futures_util::future::join_all(tellers).await;
-    for whose in [0, 1] {
-        let mut offsets: Vec<_> = told.iter().filter_map(|told| told.get(whose)).collect();
-        offsets.sort();
-        assert!(offsets.into_iter().copied().eq(1..=160));
-    }
-    let events = store.events(&olga, 0, 1_000).await.unwrap();
-    assert!(events.iter().map(|event| event.offset).eq(1..=160));
-}
-
-async fn one_step_may_tell_one_inbox_several_times(store: &dyn Store) {
-    let olga = rider("olga");
-    let step = Step {
-        tells: (0..20).map(|n| tell(&olga, n)).collect(),
-        ..Step::new()
-    };
-    assert!(done(store, &step).await.into_iter().eq(1..=20));
-    let events = store.events(&olga, 0, 100).await.unwrap();
-    assert!(events.into_iter().map(|event| event.at_ms).eq(0..20));
-}
-
-async fn an_inbox_is_made_once_and_by_whoever_comes_first(store: &dyn Store) {
-    let olga = rider("olga");
-    let asks = (0..20).map(|_| store.inbox(&olga));
-    let states = futures_util::future::join_all(asks).await;
-    let epochs: BTreeSet<_> = states.into_iter().map(|s| s.unwrap().epoch).collect();
-    assert_eq!(epochs.len(), 1, "{epochs:?}");
-    let state = store.inbox(&olga).await.unwrap();
-    assert_eq!((state.first, state.last), (1, 0));
-
-    let step = Step {
-        tells: vec![tell(&olga, 1), tell(&rider("told first"), 1)],
-        ..Step::new()
-    };
-    done(store, &step).await;
-    let after = store.inbox(&olga).await.unwrap();
-    assert_eq!(after.epoch, state.epoch);
-    assert_eq!((after.first, after.last), (1, 1));
-    let other = store.inbox(&rider("told first")).await.unwrap();
-    assert_ne!(other.epoch, state.epoch);
-    assert!(!other.epoch.is_empty());
-    assert_eq!((other.first, other.last), (1, 1));
-    // One name, two persons.
-    let driver = Address::of(Role::Driver, &UserId::new("olga").unwrap());
-    assert_ne!(store.inbox(&driver).await.unwrap().epoch, state.epoch);
-}
-
-async fn an_inbox_keeps_the_newest_and_no_more(store: &dyn Store) {
-    let olga = rider("olga");
-    let most = Address::KEEPS.most;
-    assert_eq!(most, 1_000);
-    for batch in 0..60 {
-        let step = Step {
-            tells: (0..20).map(|n| tell(&olga, batch * 20 + n)).collect(),
-            ..Step::new()
-        };
-        done(store, &step).await;
-        let told = u64::try_from((batch + 1) * 20).unwrap();
-        let state = store.inbox(&olga).await.unwrap();
-        assert_eq!(state.last, told);
-        assert_eq!(state.first, told.saturating_sub(most) + 1);
-    }
-    let events = store.events(&olga, 0, 2_000).await.unwrap();
-    assert!(events.iter().map(|event| event.offset).eq(201..=1_200));
-    assert!(events.iter().map(|event| event.at_ms).eq(200..1_200));
-}
-
-async fn events_are_paged(store: &dyn Store) {
-    let olga = rider("olga");
-    let step = Step {
-        tells: (1..=10).map(|n| tell(&olga, n)).collect(),
-        ..Step::new()
-    };
-    done(store, &step).await;
-    for (after, most, expected) in [
-        (0, 4, 1..=4),
-        (4, 4, 5..=8),
-        (8, 4, 9..=10),
-        (9, 1, 10..=10),
-    ] {
-        let events = store.events(&olga, after, most).await.unwrap();
-        assert!(
-            events.iter().map(|event| event.offset).eq(expected),
-            "{after} {most}: {events:?}"
-        );
-    }
-    for (after, most) in [(10, 4), (11, 4), (u64::MAX, 4), (0, 0)] {
-        let events = store.events(&olga, after, most).await.unwrap();
-        assert!(events.is_empty(), "{after} {most}: {events:?}");
-    }
-}
-
-async fn a_list_is_in_order_and_paged(store: &dyn Store) {
-    let scores = [5, -3, 0, 1_790_000_000_123, 7, -(1 << 53), 1 << 53];
-    let members = scores.map(|score| listing("list", &format!("m{score}"), score));
-    lists(store, members.to_vec()).await;
-    lists(store, vec![listing("other", "m5", 1)]).await;
-
-    let mut sorted = scores;
-    sorted.sort_unstable_by(|a, b| b.cmp(a));
-    let mut before = None;
-    let mut paged = Vec::new();
-    loop {
-        let page = store.listed("list", before, 3).await.unwrap();
-        before = page.last().map(|(member, score)| (*score, member.clone()));
-        paged.extend(page);
-        if before.is_none() {
-            break;
-        }
-    }
-    let expected = sorted.map(|score| (format!("m{score}"), score));
-    assert_eq!(paged, expected);
-
-    // Who moves is at one place only, and one that is gone still tells where to go on.
-    let mut out = listing("list", "m7", 0);
-    out.score = None;
-    lists(store, vec![listing("list", "m5", 6), out]).await;
-    let from_7 = store.listed("list", Some((7, "m7".into())), 2).await;
-    assert_eq!(from_7.unwrap(), [("m5".into(), 6), ("m0".into(), 0)]);
-    let count = store.counts(&["list".into(), "other".into()]).await;
-    assert_eq!(count.unwrap(), [6, 1]);
-    assert!(store.listed("list", None, 0).await.unwrap().is_empty());
-}
-
-async fn members_of_one_score_are_paged_by_name(store: &dyn Store) {
-    // By their bytes, in no language's order.
-    let members = ["Z", "a", "ä", "B", "", "zz", "z", "Ω", "a!", "🚕", "_"];
-    let all = members.map(|member| listing("list", member, 42)).to_vec();
-    lists(store, all).await;
-    lists(
-        store,
-        vec![listing("list", "m", 41), listing("list", "m2", 43)],
-    )
-    .await;
-    let mut sorted = members.map(str::to_owned);
-    sorted.sort_unstable_by(|a, b| b.cmp(a));
-    let listed = store.listed("list", None, 100).await.unwrap();
-    assert_eq!(names(listed)[1..12], sorted);
-    for (at, member) in sorted.iter().enumerate() {
-        let rest = store.listed("list", Some((42, member.clone())), 100);
-        let rest = names(rest.await.unwrap());
-        assert_eq!(rest[..rest.len() - 1], sorted[at + 1..], "after {member:?}");
-    }
-    // After one that is not there.
-    let rest = store.listed("list", Some((42, "aa".into())), 3);
-    assert_eq!(names(rest.await.unwrap()), ["a!", "a", "_"]);
-}
-
-async fn a_list_forgets_what_is_past(store: &dyn Store) {
-    let members = (0..10).map(|n| listing("list", &format!("m{n}"), n));
-    lists(store, members.collect()).await;
-    let mut new = listing("list", "new", 20);
-    new.forget_below = Some(4);
-    lists(store, vec![new]).await;
-    let listed = names(store.listed("list", None, 100).await.unwrap());
-    assert_eq!(listed, ["new", "m9", "m8", "m7", "m6", "m5", "m4"]);
-    assert_eq!(store.counts(&["list".into()]).await.unwrap(), [7]);
-    let mut past = listing("list", "past", 1);
-    past.forget_below = Some(100);
-    lists(store, vec![past]).await;
-    assert_eq!(store.counts(&["list".into()]).await.unwrap(), [0]);
-}
-
-async fn who_is_due_is_given_out_once_and_again_after_the_lease(store: &dyn Store) {
-    let members = [("c", 30), ("a", 10), ("d", 31), ("b", 20)];
-    let members = members.map(|(member, score)| listing("due", member, score));
-    lists(store, members.to_vec()).await;
-    let lease = Duration::from_millis(100);
-    let due = async |now_ms, most| store.due("due", now_ms, lease, most).await.unwrap();
-    assert!(due(9, 10).await.is_empty());
-    assert_eq!(due(30, 2).await, ["a", "b"]);
-    assert_eq!(due(30, 10).await, ["c"]);
-    assert!(due(30, 10).await.is_empty());
-    assert_eq!(due(31, 10).await, ["d"]);
-    assert_eq!(due(130, 10).await, ["a", "b", "c"]);
-    assert!(due(130, 0).await.is_empty());
-    // Who did it takes it out.
-    let mut out = listing("due", "a", 0);
-    out.score = None;
-    lists(store, vec![out]).await;
-    assert_eq!(due(1_000, 10).await, ["d", "b", "c"]);
-    assert!(
-        store
-            .due("none", 1_000, lease, 10)
-            .await
-            .unwrap()
-            .is_empty()
-    );
-}
-
-async fn of_two_takers_one_gets_who_is_due(store: &dyn Store) {
-    for batch in 0..5 {
-        let members = (0..20).map(|n| listing("due", &format!("{}", batch * 20 + n), n));
-        lists(store, members.collect()).await;
-    }
-    let takers = (0..10).map(|_| async {
-        let mut taken = Vec::new();
-        loop {
-            let due = store.due("due", 1_000, Duration::from_secs(60), 7).await;
-            let due = due.unwrap();
-            if due.is_empty() {
-                return taken;
-            }
-            taken.extend(due);
-        }
-    });
-    let taken = futures_util::future::join_all(takers).await.concat();
-    assert_eq!(taken.len(), 100);
-    assert_eq!(taken.into_iter().collect::<BTreeSet<_>>().len(), 100);
 }
 
 async fn a_log_keeps_order(store: &dyn Store) {

@@ -21,7 +21,7 @@ fn of_everything(n: usize) -> Step {
         puts: vec![
             put(&format!("r{n}"), "x"),
             Put {
-                ttl: Some(Duration::from_secs(60)),
+                ttl: Some(Duration::from_mins(1)),
                 ..put("brief", "x")
             },
         ],
@@ -151,7 +151,7 @@ async fn with_an_append_only_file_no_step_is_lost_or_done_twice() {
     }
     let watcher = open(&server).await;
     for kill_at in [300, 800, 1_300] {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while watcher
             .inbox(&rider("olga"))
             .await

@@ -1,6 +1,9 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
+/// A step's id, and the offsets that its events got.
+pub(super) type Answer = (u64, Vec<u64>);
+
 /// What became of the steps of the last two minutes, for those who commit one again.
 #[derive(Default)]
 pub(super) struct Answers {
@@ -19,7 +22,7 @@ impl Answers {
         self.offsets.get(&step)
     }
 
-    pub(super) fn remember(&mut self, answers: Vec<(u64, Vec<u64>)>) {
+    pub(super) fn remember(&mut self, answers: Vec<Answer>) {
         let now = Instant::now();
         for (step, offsets) in answers {
             if self.offsets.insert(step, offsets).is_none() {

@@ -45,7 +45,7 @@ impl Asks {
         work: impl FnMut(&mut Book<'_>) -> Result<T, redb::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
         let ask = |reply| {
-            Ask::Change(Box::new(Work {
+            Ask::Change(Box::new(Job {
                 work,
                 done: None,
                 reply,
@@ -74,13 +74,14 @@ impl Asks {
     }
 }
 
-struct Work<W, T> {
+/// Some work on the ledger and who waits for it.
+struct Job<W, T> {
     work: W,
     done: Option<T>,
     reply: Reply<T>,
 }
 
-impl<W, T> Change for Work<W, T>
+impl<W, T> Change for Job<W, T>
 where
     W: FnMut(&mut Book<'_>) -> Result<T, redb::Error> + Send,
     T: Send,

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use redb::backends::InMemoryBackend;
 use redb::{Builder, Database, DatabaseError, ReadTransaction, ReadableDatabase, WriteTransaction};
 
-use super::StoreError;
 use super::answers::Answers;
 use super::{book, sweep, vehicles};
+use crate::store::{StoreError, now_ms};
 
 /// Pages kept in memory. Ten thousand vehicles are about 4 MB; redb's own default is 1 GB.
 const CACHE_BYTES: usize = 32 << 20;
@@ -23,6 +23,7 @@ pub(super) fn path_in(path: &Path) -> PathBuf {
 }
 
 /// What a write transaction is for.
+#[derive(Clone, Copy)]
 pub(super) enum Wrote {
     /// To be kept.
     Something,
@@ -62,7 +63,7 @@ impl StoreFile {
             book::make_tables(transaction)?;
             Ok((Wrote::Something, ()))
         })?;
-        sweep::Sweep::default().sweep(&mut file, usize::MAX)?;
+        sweep::Sweep::default().sweep(&mut file, now_ms(), usize::MAX)?;
         Ok(file)
     }
 

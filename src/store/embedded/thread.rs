@@ -16,7 +16,7 @@ use super::book::Book;
 use super::file::{self, StoreFile, Wrote};
 use super::sweep::Sweep;
 use super::vehicles;
-use crate::store::{StoreError, VehicleRecord};
+use crate::store::{StoreError, VehicleRecord, now_ms};
 
 /// Where an answer is sent. One that nobody waits for any more is no fault.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -118,8 +118,10 @@ impl Waiting {
             // Not only when nothing is asked: somebody may always ask.
             if Instant::now() >= next_commit {
                 // What goes wrong is kept in `fault`, where every caller finds it.
-                if self.commit_vehicles(&mut file).is_ok() {
-                    let _ = self.note(sweep.sweep(&mut file, SWEPT));
+                if self.commit_vehicles(&mut file).is_ok()
+                    && let Err(error) = sweep.sweep(&mut file, now_ms(), SWEPT)
+                {
+                    let _ = self.note(Err(error));
                 }
                 next_commit = Instant::now() + COMMIT_EVERY;
             }
@@ -148,19 +150,24 @@ impl Waiting {
     /// Carries out the changes one after the other, and answers when all are on the disk.
     fn commit(&self, file: &mut StoreFile, mut changes: Vec<Box<dyn Change>>) {
         let committed = file.write(|transaction, answers| {
-            let mut book = Book::open(transaction, answers)?;
+            let mut book = Book::open(transaction, answers, now_ms())?;
             for change in &mut changes {
                 change.carry_out(&mut book)?;
             }
-            let (changed, answered) = book.close()?;
-            let wrote = if changed {
-                Wrote::Something
-            } else {
-                Wrote::Nothing
-            };
-            Ok((wrote, answered))
+            let (wrote, answered) = book.close()?;
+            Ok((wrote, (wrote, answered)))
         });
-        let committed = self.note(committed.map(|answered| file.answers.remember(answered)));
+        let committed = match committed {
+            Ok((wrote, answered)) => {
+                file.answers.remember(answered);
+                match wrote {
+                    Wrote::Something => self.note(Ok(())),
+                    // Which does not show that the file can be written.
+                    Wrote::Nothing => Ok(()),
+                }
+            }
+            Err(error) => self.note(Err(error)),
+        };
         for change in changes {
             change.answer(committed.clone());
         }
@@ -197,7 +204,10 @@ impl Waiting {
             }
             Err(error) => {
                 if fault.replace(error.clone()).is_none() {
-                    tracing::warn!(%error, "positions wait in memory for the store's file");
+                    tracing::warn!(
+                        %error,
+                        "the store's file takes nothing: positions wait, rides cannot go on"
+                    );
                 }
             }
         }

@@ -43,7 +43,7 @@ impl Call {
         self
     }
 
-    pub(super) fn number(&mut self, number: impl ToString) -> &mut Self {
+    pub(super) fn number(&mut self, number: impl ToString + Copy) -> &mut Self {
         self.arg(number.to_string())
     }
 
