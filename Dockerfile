@@ -20,6 +20,8 @@ RUN cargo build --release --locked --bins --package ridecast --package ridecast-
 FROM debian:bookworm-slim
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/ridecast ridecast
 COPY --from=build /ridecast/target/release/ridecast /ridecast/target/release/ridecast-simulator /usr/local/bin/
+# Whom to trust with webhooks and OSRM over https.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 # The streets of the demo city, with their licence (ODbL) and the program's own.
 COPY data/montevideo-2017-12.osm.pbf data/README.md /usr/share/ridecast/data/
 COPY LICENSE-APACHE LICENSE-MIT /usr/share/doc/ridecast/

@@ -115,3 +115,140 @@ pub fn as_of(event: Event, now_ms: i64) -> Event {
         event => event,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn event(offset: u64) -> StoredEvent {
+        StoredEvent {
+            offset,
+            at_ms: 0,
+            event: String::new(),
+        }
+    }
+
+    /// What can happen to a session, in any order.
+    #[derive(Debug, Clone)]
+    enum Happens {
+        /// An event is put into the inbox, and the session is told, or is not.
+        Event { told: bool, room: bool },
+        /// An old event is told again, by the other nodes' channel.
+        Again { back: u64, room: bool },
+        /// The session looks whether there is more.
+        Look { room: bool },
+        /// The page that is being read comes, or the store does not answer.
+        Page { comes: bool },
+        /// Room was waited for.
+        Waited,
+    }
+
+    fn happens() -> impl Strategy<Value = Happens> {
+        let flag = any::<bool>;
+        prop_oneof![
+            (flag(), flag()).prop_map(|(told, room)| Happens::Event { told, room }),
+            (0..5_u64, flag()).prop_map(|(back, room)| Happens::Again { back, room }),
+            flag().prop_map(|room| Happens::Look { room }),
+            flag().prop_map(|comes| Happens::Page { comes }),
+            Just(Happens::Waited),
+        ]
+    }
+
+    /// A session and the inbox it reads.
+    #[derive(Default)]
+    struct World {
+        reading: Reading,
+        last: u64,
+        sent: Vec<u64>,
+        under_way: Option<u64>,
+        waits: bool,
+    }
+
+    impl World {
+        fn next(&mut self, newest: u64, room: bool) {
+            match self.reading.next(newest, room) {
+                Next::Rest => {}
+                Next::Wait => self.waits = true,
+                Next::Read(after) => {
+                    assert_eq!(self.under_way.replace(after), None, "one page at a time");
+                }
+            }
+        }
+
+        fn told(&mut self, offset: u64, room: bool) {
+            if self.reading.told(offset, room) {
+                self.sent.push(offset);
+            } else {
+                self.next(0, room);
+            }
+        }
+
+        fn page(&mut self, comes: bool) {
+            let Some(after) = self.under_way.take() else {
+                return;
+            };
+            let page = (after + 1..=self.last).take(3).map(event).collect();
+            let page = self.reading.read(comes.then_some(page)).unwrap();
+            self.sent.extend(page.iter().map(|event| event.offset));
+        }
+
+        fn wait(&mut self) {
+            if std::mem::take(&mut self.waits) {
+                self.reading.waited();
+            }
+        }
+
+        fn happen(&mut self, it: &Happens) {
+            match *it {
+                Happens::Event { told, room } => {
+                    self.last += 1;
+                    if told {
+                        self.told(self.last, room);
+                    }
+                }
+                Happens::Again { back, room } => self.told(self.last.saturating_sub(back), room),
+                Happens::Look { room } => self.next(self.last, room),
+                Happens::Page { comes } => self.page(comes),
+                Happens::Waited => self.wait(),
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_event_goes_out_once_and_in_order(
+            began in 0..4_u64,
+            before in prop::collection::vec(happens(), 0..5),
+            after in prop::collection::vec(happens(), 0..60),
+        ) {
+            let mut world = World { last: began, ..World::default() };
+            for it in &before {
+                world.happen(it);
+            }
+            prop_assert!(world.sent.is_empty(), "not before it is known where to begin");
+            world.reading.begin(began);
+            for it in &after {
+                world.happen(it);
+            }
+            // In the end the store answers and the client reads.
+            while world.reading.place() != Some(world.last) {
+                world.wait();
+                world.page(true);
+                world.next(world.last, true);
+            }
+            prop_assert_eq!(world.sent, (began + 1..=world.last).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn what_is_not_kept_any_more_is_a_hole() {
+        for page in [vec![], vec![event(4)], vec![event(3), event(5)]] {
+            let mut reading = Reading::default();
+            reading.begin(2);
+            assert_eq!(reading.next(5, true), Next::Read(2));
+            assert_eq!(reading.read(Some(page)), Err(Hole));
+        }
+    }
+}
