@@ -32,6 +32,7 @@ mod client;
 mod crew;
 
 mod error;
+mod fix;
 mod load;
 mod replay;
 mod report;
@@ -56,4 +57,4 @@ pub use settings::{
 };
 pub use token::TokenSource;
 pub use trace::{Trace, TraceError, TraceFix, TraceVehicle};
-pub use world::{Fix, Vehicle, World};
+pub use world::{Fix, Order, Vehicle, World};

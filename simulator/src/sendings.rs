@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::fix::Fix;
+
 /// How many are remembered: latency of up to so many periods can be measured.
 const REMEMBERED: usize = 32;
 
@@ -14,6 +16,8 @@ pub(crate) struct Sendings {
 
 #[derive(Debug)]
 struct Sending {
+    fix: Fix,
+    /// The fix's own, unless it could not be sent.
     timestamp_ms: i64,
     at: Instant,
     seen: bool,
@@ -30,21 +34,26 @@ pub(crate) struct Seen {
 
 impl Sendings {
     /// Of two with the same time the first is remembered: the service refuses the second.
-    pub(crate) fn add(&mut self, timestamp_ms: i64, at: Instant) {
-        if self.find(timestamp_ms).is_some() {
-            return;
+    /// Gives the one that is forgotten for it.
+    pub(crate) fn add(&mut self, fix: Fix, at: Instant) -> Option<Fix> {
+        if let Some(first) = self.find(fix.timestamp_ms) {
+            return Some(fix).filter(|&fix| fix != first.fix);
         }
         let sending = Sending {
-            timestamp_ms,
+            fix,
+            timestamp_ms: fix.timestamp_ms,
             at,
             seen: false,
         };
+        let next = self.next;
+        self.next = (next + 1) % REMEMBERED;
         if self.ring.len() < REMEMBERED {
             self.ring.push(sending);
-        } else {
-            self.ring[self.next] = sending;
+            return None;
         }
-        self.next = (self.next + 1) % REMEMBERED;
+        let forgotten = std::mem::replace(&mut self.ring[next], sending).fix;
+        // One that could not be sent may have been sent at last.
+        Some(forgotten).filter(|&forgotten| forgotten != fix)
     }
 
     /// It could not be sent after all.
@@ -78,11 +87,14 @@ mod tests {
     fn the_last_few_are_remembered_and_the_first_to_see_is_known() {
         let start = Instant::now();
         let at = |ms: i64| start + Duration::from_millis(ms.unsigned_abs());
+        let fix = |ms| Fix::new(1.0, 2.0, ms);
         let mut sendings = Sendings::default();
         for ms in 0..100 {
-            sendings.add(ms, at(ms));
+            let forgotten = sendings.add(fix(ms), at(ms));
+            let before = ms - i64::try_from(REMEMBERED).unwrap();
+            assert_eq!(forgotten, (before >= 0).then(|| fix(before)));
         }
-        sendings.add(99, at(500));
+        assert_eq!(sendings.add(fix(99), at(500)), None);
         let seen = |first| {
             let age = Duration::from_millis(7);
             Some(Seen { age, first })
@@ -93,7 +105,7 @@ mod tests {
         assert_eq!(sendings.seen(67, at(75)), None, "too long ago");
         sendings.forget(98);
         assert_eq!(sendings.seen(98, at(105)), None, "not sent");
-        sendings.add(98, at(200));
+        sendings.add(fix(98), at(200));
         assert_eq!(sendings.seen(98, at(207)), seen(true), "sent at last");
     }
 }

@@ -6,8 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use ridecast_protocol::{Role, VehicleId};
+use ridecast_protocol::{Position, Role, VehicleId};
 
+use crate::fix::{Fix, Fixes};
 use crate::report::Percentiles;
 use crate::sendings::Sendings;
 
@@ -21,6 +22,7 @@ pub(crate) struct Tally {
     words: Mutex<Words>,
     vehicles: HashMap<VehicleId, usize>,
     sendings: Vec<Mutex<Sendings>>,
+    fixes: Fixes,
     latencies: Vec<Mutex<Histogram<u64>>>,
     connects: Mutex<Histogram<u64>>,
 }
@@ -65,14 +67,18 @@ impl Tally {
             counts: Counts::default(),
             words: Mutex::default(),
             sendings: (0..vehicles.len()).map(|_| Mutex::default()).collect(),
+            fixes: Fixes::new(),
             vehicles,
             latencies: (0..SHARDS).map(|_| Mutex::new(histogram())).collect(),
             connects: Mutex::new(histogram()),
         }
     }
 
-    pub(crate) fn vehicle(&self, id: &VehicleId) -> Option<usize> {
-        self.vehicles.get(id).copied()
+    /// Which of our vehicles somebody sees: by its id, or where the service keeps that to
+    /// itself by the position.
+    pub(crate) fn vehicle(&self, id: &VehicleId, fix: Fix) -> Option<usize> {
+        let known = self.vehicles.get(id).copied();
+        known.or_else(|| self.fixes.vehicle(fix))
     }
 
     pub(crate) fn opened(&self, took: Duration) {
@@ -95,8 +101,12 @@ impl Tally {
     }
 
     /// A position is about to be sent.
-    pub(crate) fn sending(&self, vehicle: usize, timestamp_ms: i64, at: Instant) {
-        lock(&self.sendings[vehicle]).add(timestamp_ms, at);
+    pub(crate) fn sending(&self, vehicle: usize, position: &Position, at: Instant) {
+        let fix = Fix::new(position.latitude, position.longitude, position.timestamp_ms);
+        self.fixes.remember(fix, vehicle);
+        if let Some(forgotten) = lock(&self.sendings[vehicle]).add(fix, at) {
+            self.fixes.forget(forgotten);
+        }
     }
 
     /// A position could not be sent after all.

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
 use ridecast_roads::{LatLon, Router};
-use ridecast_simulator::{Reception, World, load_city};
+use ridecast_simulator::{Order, Reception, World, load_city};
 
 static HELSINKI: LazyLock<Arc<Router>> = LazyLock::new(|| {
     let path =
@@ -91,7 +91,7 @@ proptest! {
             for (index, last) in last.iter_mut().enumerate() {
                 let vehicle = world.vehicle(index);
                 let speed = vehicle.speed_mps();
-                let (edge, _) = vehicle.road().unwrap();
+                let (edge, _) = vehicle.road();
                 let limit = network.edge(edge).speed_mps;
                 prop_assert!(speed <= limit + 0.5, "{speed} where {limit} is allowed");
                 let gain = (speed - *last) / DT;
@@ -192,4 +192,51 @@ fn reception_is_lost_for_a_while_and_comes_back() {
     // Gaps of 22.5 s after 60 s with reception: 27 % of the time.
     let share = f64::from(lost) / f64::from(steps);
     assert!((0.2..0.35).contains(&share), "{share}");
+}
+
+#[test]
+fn a_vehicle_goes_where_it_is_ordered_stays_there_and_drives_on() {
+    const DT: f64 = 0.1;
+    let network = HELSINKI.network();
+    let mut world = world(10, 9, Reception::default());
+    let places: Vec<LatLon> = (0..10)
+        .map(|nth| {
+            let edge = network.edges().nth(nth * 97).unwrap();
+            network.place_on(edge, network.edge(edge).length_m * 0.3)
+        })
+        .collect();
+    let mut last = vec![0.0_f64; world.len()];
+    for round in 0..3 {
+        for index in 0..world.len() {
+            last[index] = world.vehicle(index).speed_mps();
+            world.order(index, Order::To(places[(index + round) % places.len()]));
+        }
+        for _ in 0..6_000 {
+            world.step(DT);
+            for (index, last) in last.iter_mut().enumerate() {
+                let speed = world.vehicle(index).speed_mps();
+                // Also who is sent back in full drive brakes like a vehicle.
+                let gain = (speed - *last) / DT;
+                assert!((-4.5..=1.81).contains(&gain), "{last} to {speed} in {DT} s");
+                *last = speed;
+            }
+            if round == 1 && (0..world.len()).all(|index| last[index] > 0.0) {
+                // The next orders come while all are under way.
+                break;
+            }
+        }
+    }
+    for (index, speed) in last.iter().enumerate() {
+        assert!(world.vehicle(index).is_there());
+        assert!(speed.abs() < 1e-9);
+        let missed_m = world.place(index).distance_m(places[(index + 2) % 10]);
+        assert!(missed_m < 1.0, "{missed_m} m beside the goal");
+        world.order(index, Order::Cruise);
+    }
+    world.step(60.0);
+    for index in 0..world.len() {
+        assert!(!world.vehicle(index).is_there());
+    }
+    let moved = (0..10).filter(|&i| world.place(i).distance_m(places[(i + 2) % 10]) > 20.0);
+    assert!(moved.count() >= 8, "they drive on");
 }

@@ -134,7 +134,7 @@ impl<S: FixSource> Driver<S> {
         let tally = &context.tally;
         let now = Instant::now();
         for position in &due {
-            tally.sending(self.vehicle, position.timestamp_ms, now);
+            tally.sending(self.vehicle, position, now);
         }
         if let Err(ending) = connection.send(id, message).await {
             for position in &due {

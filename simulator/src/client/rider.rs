@@ -15,6 +15,7 @@ use super::connection::{Connection, Incoming};
 use super::ending::Ending;
 use super::view::{Entry, View};
 use super::{Client, Context, Places};
+use crate::fix::Fix;
 use crate::world::moved;
 use crate::{Fleet, Subprotocol};
 
@@ -114,7 +115,7 @@ impl Rider {
         let entries = frame.vehicles.iter().map(|(record, introduced)| Entry {
             key: record.handle,
             id: introduced.as_ref().map(|(_, id)| id),
-            timestamp_ms: record.timestamp_ms,
+            fix: Fix::new(record.latitude, record.longitude, record.timestamp_ms),
             state: record.state,
         });
         let tally = &self.context.tally;
@@ -135,7 +136,7 @@ impl Rider {
         let entries = message.vehicles.iter().map(|vehicle| Entry {
             key: vehicle.id.clone(),
             id: Some(&vehicle.id),
-            timestamp_ms: vehicle.timestamp_ms,
+            fix: Fix::new(vehicle.latitude, vehicle.longitude, vehicle.timestamp_ms),
             state: vehicle.state,
         });
         let tally = &self.context.tally;

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use ridecast_protocol::{VehicleId, VehicleState};
 
+use crate::fix::Fix;
 use crate::tally::Tally;
 
 /// Vehicles by what they are called on the wire: an id, or a handle for one.
@@ -24,7 +25,7 @@ pub(super) struct Entry<'a, K> {
     pub(super) key: K,
     /// Always in JSON; in frames where it is introduced.
     pub(super) id: Option<&'a VehicleId>,
-    pub(super) timestamp_ms: i64,
+    pub(super) fix: Fix,
     pub(super) state: VehicleState,
 }
 
@@ -66,17 +67,18 @@ impl<K: Hash + Eq> View<K> {
                 }
                 continue;
             };
-            if entry.timestamp_ms < known.timestamp_ms {
+            let timestamp_ms = entry.fix.timestamp_ms;
+            if timestamp_ms < known.timestamp_ms {
                 tally.went_back();
             }
-            let fresh = entry.timestamp_ms > known.timestamp_ms;
-            known.timestamp_ms = entry.timestamp_ms;
+            let fresh = timestamp_ms > known.timestamp_ms;
+            known.timestamp_ms = timestamp_ms;
             // The same fix again tells of a new state, such as silence.
             if let Some(vehicle) = known.vehicle
                 && fresh
                 && entry.state == VehicleState::Online
             {
-                match tally.seen(vehicle, entry.timestamp_ms, now) {
+                match tally.seen(vehicle, timestamp_ms, now) {
                     Some(age) => latencies.push(micros(age)),
                     None => tally.unmatched(),
                 }
@@ -91,8 +93,8 @@ impl<K: Hash + Eq> View<K> {
             tally.error("unknown_handle");
             return None;
         };
-        let vehicle = tally.vehicle(id);
-        let timestamp_ms = entry.timestamp_ms;
+        let vehicle = tally.vehicle(id, entry.fix);
+        let timestamp_ms = entry.fix.timestamp_ms;
         let known = Known {
             vehicle,
             timestamp_ms,

@@ -13,7 +13,7 @@ use ridecast_roads::{LatLon, Router, Search};
 
 pub use gps::Fix;
 pub(crate) use gps::moved;
-pub use vehicle::Vehicle;
+pub use vehicle::{Order, Vehicle};
 
 use crate::Reception;
 use gps::Gps;
@@ -63,6 +63,16 @@ impl World {
         let (vehicle, gps) = &mut self.vehicles[index];
         vehicle.step(&self.router, &mut self.search, dt_s);
         gps.step(dt_s);
+    }
+
+    /// Sends a vehicle somewhere. What it drives too fast to stop before, it drives first.
+    ///
+    /// # Panics
+    /// When there is no vehicle of that index.
+    pub fn order(&mut self, index: usize, order: Order) {
+        self.vehicles[index]
+            .0
+            .obey(order, &self.router, &mut self.search);
     }
 
     /// How many vehicles there are.

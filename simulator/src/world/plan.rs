@@ -1,6 +1,6 @@
 //! A route with the speeds that can be driven along it.
 
-use ridecast_roads::{EdgeId, RoadNetwork};
+use ridecast_roads::{EdgeId, RoadNetwork, Stretch};
 
 /// How fast a vehicle gains speed, m/s².
 pub(super) const ACCELERATION: f64 = 1.8;
@@ -17,11 +17,14 @@ const JUNCTION_CUT_M: f64 = 8.0;
 /// The same of a curve, metres.
 const CURVE_CUT_M: f64 = 30.0;
 
-/// One edge of a route.
+/// One edge of a route, or the part of it that is driven.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Leg {
     pub(super) edge: EdgeId,
-    pub(super) length_m: f64,
+    /// Where on the edge it begins, metres.
+    pub(super) from_m: f64,
+    /// Where on the edge it ends, metres.
+    pub(super) to_m: f64,
     /// The edge's limit, or less for a slow vehicle or driver, m/s.
     limit: f64,
     /// Not faster than this at its end, m/s: for the turn there, and so that
@@ -30,6 +33,10 @@ pub(super) struct Leg {
 }
 
 impl Leg {
+    pub(super) fn length_m(&self) -> f64 {
+        self.to_m - self.from_m
+    }
+
     /// How fast it may be driven where `remaining_m` of it are left, by whoever
     /// looks again after `dt_s` seconds: also from there braking must be enough.
     pub(super) fn allowed(&self, remaining_m: f64, dt_s: f64) -> f64 {
@@ -45,25 +52,23 @@ impl Leg {
 ///
 /// The ends are found backwards: whoever keeps to each leg's [`allowed`](Leg::allowed)
 /// speed never needs to look further ahead.
-pub(super) fn plan(network: &RoadNetwork, route: &[EdgeId], ease: f64, top: f64) -> Vec<Leg> {
+pub(super) fn plan(network: &RoadNetwork, route: &[Stretch], ease: f64, top: f64) -> Vec<Leg> {
     let mut legs: Vec<Leg> = route
         .iter()
-        .map(|&edge| {
-            let road = network.edge(edge);
-            Leg {
-                edge,
-                length_m: road.length_m,
-                limit: (road.speed_mps * ease).min(top),
-                end: 0.0,
-            }
-        })
         // Two nodes on one spot have no direction to turn into.
-        .filter(|leg| leg.length_m > 0.0)
+        .filter(|stretch| stretch.to_m > stretch.from_m)
+        .map(|stretch| Leg {
+            edge: stretch.edge,
+            from_m: stretch.from_m,
+            to_m: stretch.to_m,
+            limit: (network.edge(stretch.edge).speed_mps * ease).min(top),
+            end: 0.0,
+        })
         .collect();
     for i in (1..legs.len()).rev() {
         let next = legs[i];
         let turn = turn_speed(network, &legs[i - 1], &next);
-        legs[i - 1].end = turn.min(next.allowed(next.length_m, 0.0));
+        legs[i - 1].end = turn.min(next.allowed(next.length_m(), 0.0));
     }
     legs
 }
@@ -78,7 +83,7 @@ fn turn_speed(network: &RoadNetwork, from: &Leg, to: &Leg) -> f64 {
     } else {
         CURVE_CUT_M
     };
-    let cut = cut.min(from.length_m.min(to.length_m) / 2.0);
+    let cut = cut.min(from.length_m().min(to.length_m()) / 2.0);
     let radius = cut / (turn.to_radians() / 2.0).tan().max(1e-9);
     (LATERAL * radius).sqrt().max(SLOWEST_TURN)
 }

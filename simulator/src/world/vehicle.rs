@@ -1,15 +1,26 @@
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use ridecast_roads::{EdgeId, LatLon, NodeId, RoadNetwork, Router, Search};
+use ridecast_roads::{EdgeId, LatLon, RoadNetwork, Router, Search, Snap, Stretch};
 
-use super::plan::{ACCELERATION, Leg, plan};
+use super::plan::{ACCELERATION, BRAKING, Leg, plan};
 
 /// The longest piece of time in which speed is taken as constant, seconds.
 const SUBSTEP_S: f64 = 0.1;
 /// How long a vehicle stands at its destination before it drives on, seconds.
 const DWELL_S: std::ops::Range<f64> = 3.0..25.0;
-/// A destination this near is no trip; there is no other only in the tiniest network.
+/// How often a random destination is drawn anew because it is where the vehicle is.
 const ATTEMPTS: usize = 8;
+/// A place farther from every road than this cannot be driven to, metres.
+const OFF_ROAD_M: f64 = 500.0;
+
+/// Where a vehicle is to go.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Order {
+    /// From one random place to the next.
+    Cruise,
+    /// To the place on the road nearest to this, and stay there.
+    To(LatLon),
+}
 
 /// A vehicle that drives to one destination after the other.
 #[derive(Debug)]
@@ -21,11 +32,24 @@ pub struct Vehicle {
     legs: Vec<Leg>,
     /// Index into `legs`: where it is.
     leg: usize,
+    edge: EdgeId,
+    /// From the start of the edge.
     along_m: f64,
     speed_mps: f64,
-    /// Stands for so long yet.
-    dwell_s: f64,
-    destination: NodeId,
+    errand: Errand,
+}
+
+/// What a vehicle is about.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Errand {
+    /// Drives somewhere for no reason.
+    Cruising,
+    /// Stands for so many seconds yet, then drives somewhere else.
+    Resting(f64),
+    /// Drives where it was ordered to.
+    Ordered,
+    /// Stands where it was ordered to.
+    There,
 }
 
 /// What kind of vehicle it is.
@@ -64,25 +88,59 @@ impl Vehicle {
             1 | 2 => Kind::Van,
             _ => Kind::Car,
         };
+        let ease = chance.random_range(0.8..1.0);
+        let start = random_place(router.network(), &mut chance);
         let mut vehicle = Self {
             kind,
-            ease: chance.random_range(0.8..1.0),
+            ease,
             legs: Vec::new(),
             leg: 0,
-            along_m: 0.0,
+            edge: start.edge,
+            along_m: start.along_m,
             speed_mps: 0.0,
-            dwell_s: 0.0,
-            destination: random_node(router.network(), &mut chance),
+            errand: Errand::Cruising,
             chance,
         };
         vehicle.set_out(router, search);
         if !vehicle.legs.is_empty() {
             vehicle.leg = vehicle.chance.random_range(0..vehicle.legs.len());
             let leg = vehicle.legs[vehicle.leg];
-            vehicle.along_m = vehicle.chance.random_range(0.0..leg.length_m);
-            vehicle.speed_mps = leg.allowed(leg.length_m - vehicle.along_m, 0.0);
+            vehicle.edge = leg.edge;
+            vehicle.along_m = vehicle.chance.random_range(leg.from_m..leg.to_m);
+            vehicle.speed_mps = leg.allowed(leg.to_m - vehicle.along_m, 0.0);
         }
         vehicle
+    }
+
+    /// Sends it somewhere else than it was going.
+    pub(super) fn obey(&mut self, order: Order, router: &Router, search: &mut Search) {
+        let goal = match order {
+            Order::Cruise => None,
+            Order::To(place) => {
+                let network = router.network();
+                network.snap(place.latitude, place.longitude, OFF_ROAD_M)
+            }
+        };
+        match goal {
+            Some(goal) => {
+                self.errand = Errand::Ordered;
+                if !self.head_for(&goal, router, search) {
+                    self.arrive();
+                }
+            }
+            // What it was driving to is as good a place as any.
+            None => match self.errand {
+                Errand::Ordered => self.errand = Errand::Cruising,
+                Errand::There => self.rest(),
+                Errand::Cruising | Errand::Resting(_) => {}
+            },
+        }
+    }
+
+    /// Whether it stands where it was ordered to.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.errand == Errand::There
     }
 
     pub(super) fn step(&mut self, router: &Router, search: &mut Search, dt_s: f64) {
@@ -90,13 +148,15 @@ impl Vehicle {
         while left_s > 0.0 {
             let piece = left_s.min(SUBSTEP_S);
             left_s -= piece;
-            if self.dwell_s > 0.0 {
-                self.dwell_s -= piece;
-                if self.dwell_s <= 0.0 {
-                    self.set_out(router, search);
+            match &mut self.errand {
+                Errand::There => return,
+                Errand::Resting(rest_s) => {
+                    *rest_s -= piece;
+                    if *rest_s <= 0.0 {
+                        self.set_out(router, search);
+                    }
                 }
-            } else {
-                self.drive(piece);
+                Errand::Cruising | Errand::Ordered => self.drive(piece),
             }
         }
     }
@@ -105,60 +165,99 @@ impl Vehicle {
         let Some(leg) = self.legs.get(self.leg) else {
             return self.arrive();
         };
-        let allowed = leg.allowed(leg.length_m - self.along_m, dt_s);
+        let allowed = leg.allowed(leg.to_m - self.along_m, dt_s);
         self.speed_mps = (self.speed_mps + ACCELERATION * dt_s).min(allowed);
         self.along_m += self.speed_mps * dt_s;
         while let Some(leg) = self.legs.get(self.leg) {
-            if self.along_m < leg.length_m {
+            if self.along_m < leg.to_m {
                 break;
             }
-            if self.leg + 1 == self.legs.len() {
-                self.along_m = leg.length_m;
+            let Some(next) = self.legs.get(self.leg + 1) else {
+                self.along_m = leg.to_m;
                 return self.arrive();
-            }
-            self.along_m -= leg.length_m;
+            };
+            self.along_m += next.from_m - leg.to_m;
+            self.edge = next.edge;
             self.leg += 1;
         }
         // The last centimetres would take for ever.
         let last = self.leg + 1 == self.legs.len();
-        if last && self.legs[self.leg].length_m - self.along_m < 0.01 {
+        if last && self.legs[self.leg].to_m - self.along_m < 0.01 {
             self.arrive();
         }
     }
 
     fn arrive(&mut self) {
+        self.legs.clear();
         self.speed_mps = 0.0;
-        self.dwell_s = self.chance.random_range(DWELL_S);
+        match self.errand {
+            Errand::Ordered => self.errand = Errand::There,
+            Errand::There => {}
+            Errand::Cruising | Errand::Resting(_) => self.rest(),
+        }
+    }
+
+    fn rest(&mut self) {
+        self.errand = Errand::Resting(self.chance.random_range(DWELL_S));
     }
 
     /// Chooses a destination and the way there; where none is found, it stays a while.
     fn set_out(&mut self, router: &Router, search: &mut Search) {
-        let from = self.destination;
+        self.errand = Errand::Cruising;
         for _ in 0..ATTEMPTS {
-            let to = random_node(router.network(), &mut self.chance);
-            let Some(route) = router.route(search, from, to) else {
-                continue;
-            };
-            let legs = plan(
-                router.network(),
-                &route.edges,
-                self.ease,
-                self.kind.top_speed(),
-            );
-            if !legs.is_empty() {
-                (self.legs, self.leg, self.along_m) = (legs, 0, 0.0);
-                self.destination = to;
+            let to = random_place(router.network(), &mut self.chance);
+            if self.head_for(&to, router, search) {
                 return;
             }
         }
         self.arrive();
     }
 
-    /// The edge it is on and how far along, metres. In a network where no trip
-    /// can be made a vehicle is on no edge.
+    /// Plans the way there. False: it is there already, or there is no way.
+    fn head_for(&mut self, to: &Snap, router: &Router, search: &mut Search) -> bool {
+        let mut way = self.committed();
+        let network = router.network();
+        let (edge, along_m) = way
+            .last()
+            .map_or((self.edge, self.along_m), |last| (last.edge, last.to_m));
+        let from = place(network, edge, along_m);
+        let Some(drive) = router.drive(search, &from, to) else {
+            return false;
+        };
+        way.extend(drive.stretches);
+        let legs = plan(network, &way, self.ease, self.kind.top_speed());
+        let Some(first) = legs.first() else {
+            return false;
+        };
+        (self.edge, self.along_m) = (first.edge, first.from_m);
+        (self.legs, self.leg) = (legs, 0);
+        true
+    }
+
+    /// The road ahead on which it could not stop any more: it has to be driven before the way
+    /// can lead elsewhere.
+    fn committed(&self) -> Vec<Stretch> {
+        let mut stretches = Vec::new();
+        let mut needed_m = self.speed_mps * (self.speed_mps / (2.0 * BRAKING) + SUBSTEP_S);
+        let mut from_m = self.along_m;
+        for (index, leg) in self.legs.iter().enumerate().skip(self.leg) {
+            if needed_m <= 0.0 {
+                break;
+            }
+            if index > self.leg {
+                from_m = leg.from_m;
+            }
+            let (edge, to_m) = (leg.edge, leg.to_m);
+            stretches.push(Stretch { edge, from_m, to_m });
+            needed_m -= to_m - from_m;
+        }
+        stretches
+    }
+
+    /// The edge it is on and how far along, metres.
     #[must_use]
-    pub fn road(&self) -> Option<(EdgeId, f64)> {
-        self.legs.get(self.leg).map(|leg| (leg.edge, self.along_m))
+    pub fn road(&self) -> (EdgeId, f64) {
+        (self.edge, self.along_m)
     }
 
     /// How fast it drives, m/s.
@@ -170,17 +269,13 @@ impl Vehicle {
     /// Where it is, on a road of `network`, which must be the one it drives on.
     #[must_use]
     pub fn place(&self, network: &RoadNetwork) -> LatLon {
-        match self.road() {
-            Some((edge, along_m)) => network.place_on(edge, along_m),
-            None => network.node(self.destination),
-        }
+        network.place_on(self.edge, self.along_m)
     }
 
     /// Where it heads, degrees clockwise from north, 0 to 360 (excluded).
     #[must_use]
     pub fn bearing_deg(&self, network: &RoadNetwork) -> f64 {
-        self.road()
-            .map_or(0.0, |(edge, _)| network.bearing_deg(edge))
+        network.bearing_deg(self.edge)
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -188,7 +283,18 @@ impl Vehicle {
     }
 }
 
-fn random_node(network: &RoadNetwork, chance: &mut ChaCha8Rng) -> NodeId {
-    let count = u32::try_from(network.node_count()).unwrap_or(u32::MAX);
-    NodeId(chance.random_range(0..count))
+fn random_place(network: &RoadNetwork, chance: &mut ChaCha8Rng) -> Snap {
+    let count = u32::try_from(network.edge_count()).unwrap_or(u32::MAX);
+    let edge = EdgeId(chance.random_range(0..count));
+    let along_m = network.edge(edge).length_m * chance.random::<f64>();
+    place(network, edge, along_m)
+}
+
+fn place(network: &RoadNetwork, edge: EdgeId, along_m: f64) -> Snap {
+    Snap {
+        edge,
+        along_m,
+        distance_m: 0.0,
+        point: network.place_on(edge, along_m),
+    }
 }
