@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use dashmap::DashMap;
 use ridecast_protocol::{
-    Progress, Ride as WireRide, RideId, RideState, ServerMessage, Toward, UserId, VehicleId,
+    Eta, Progress, Ride as WireRide, RideId, RideState, ServerMessage, Toward, UserId, VehicleId,
 };
 
 use super::error::RidesError;
@@ -130,13 +130,30 @@ impl Rides {
                 Ok(Some(ride)) => {
                     rides.journey_is(&driver, &ride.seen_by(Reader::Driver(&driver)));
                 }
-                Ok(None) => {
-                    rides.journeys.remove(&driver);
-                    rides.fleet.engage(&VehicleId::from(driver), false);
-                }
+                Ok(None) => rides.end_journey(&driver).await,
                 Err(error) => tracing::debug!(%error, "a driver's ride could not be looked up"),
             }
         });
+    }
+
+    /// The driver has no ride, it seems: whatever journey is known here is looked at once more, as
+    /// one may have begun this moment.
+    async fn end_journey(&self, driver: &UserId) {
+        let known = self.journeys.get(driver).map(|it| it.ride.clone());
+        match known {
+            Some(id) => drop(self.check_journey(driver, &id).await),
+            None => {
+                self.fleet.engage(&VehicleId::from(driver.clone()), false);
+            }
+        }
+    }
+
+    /// Looks whether the ride is still this driver's. Words of several nodes may have come in
+    /// another order than they were said.
+    async fn check_journey(&self, driver: &UserId, id: &RideId) -> Option<Ride> {
+        let (ride, _) = self.read(id).await.ok()?;
+        self.journey_is(driver, &ride.seen_by(Reader::Driver(driver)));
+        (ride.driver() == Some(driver)).then_some(ride)
     }
 
     /// The ride a driver is on.
@@ -175,7 +192,7 @@ impl Rides {
         if keep {
             journey.kept_at = Instant::now();
         }
-        if near.is_none() && !keep && !(estimate && target.is_some()) {
+        if near.is_none() && !keep && !estimate {
             return;
         }
         let (rides, driver, id) = (Arc::clone(self), driver.clone(), journey.ride.clone());
@@ -188,23 +205,22 @@ impl Rides {
                 // Refused: the ride is not there any more.
                 let _ = rides.command(&id, &Command::Near(toward)).await;
             }
-            if let Some((toward, to)) = target.filter(|_| estimate) {
+            if estimate
+                && let Some(ride) = rides.check_journey(&driver, &id).await
+                && let Some((toward, to)) = target
+            {
                 let way = rides.router.way(at, to).await;
-                rides
-                    .tell_progress(&driver, id, eta(toward, way, now_ms()))
-                    .await;
+                let eta = eta(toward, way, now_ms());
+                rides.tell_progress(&driver, &ride, eta).await;
             }
         });
     }
 
-    async fn tell_progress(&self, driver: &UserId, id: RideId, eta: ridecast_protocol::Eta) {
-        let Ok((ride, _)) = self.read(&id).await else {
-            return;
-        };
-        if ride.driver() != Some(driver) {
-            return;
-        }
-        let progress = ServerMessage::Progress(Progress { ride_id: id, eta });
+    async fn tell_progress(&self, driver: &UserId, ride: &Ride, eta: Eta) {
+        let progress = ServerMessage::Progress(Progress {
+            ride_id: ride.id.clone(),
+            eta,
+        });
         let message = serde_json::to_string(&progress).unwrap_or_default();
         let to = vec![Address::rider(&ride.rider), Address::driver(driver)];
         self.post.whisper(to, message).await;
