@@ -1,0 +1,79 @@
+//! The protocol's prose names every word of the wire.
+
+use crate::read;
+
+#[test]
+fn the_protocol_lists_every_error_code() {
+    let document = read("docs/protocol.md");
+    let generated = read("web/sdk/protocol.gen.ts");
+    let codes = generated
+        .split("export type ErrorCode = ")
+        .nth(1)
+        .expect("the generated codes");
+    let codes = codes.split(';').next().unwrap();
+    let mut count = 0;
+    for code in codes.split('"').skip(1).step_by(2) {
+        assert!(
+            document.contains(&format!("`{code}`")),
+            "docs/protocol.md has no {code}"
+        );
+        count += 1;
+    }
+    assert!(count > 20, "{count} codes were found in the generated file");
+}
+
+#[test]
+fn the_protocol_lists_every_close_code() {
+    let document = read("docs/protocol.md");
+    let generated = read("web/sdk/protocol.gen.ts");
+    let codes = generated.split("export const CloseCode = {").nth(1);
+    let codes = codes
+        .and_then(|rest| rest.split('}').next())
+        .expect("the generated codes");
+    let numbers = codes
+        .lines()
+        .filter_map(|line| line.split(": ").nth(1)?.strip_suffix(','));
+    let mut count = 0;
+    for number in numbers {
+        assert!(
+            document.contains(&format!("\n| {number} | ")),
+            "docs/protocol.md has no {number}"
+        );
+        count += 1;
+    }
+    assert!(count >= 8, "{count} codes were found in the generated file");
+}
+
+#[test]
+fn the_protocol_lists_every_message_and_address() {
+    let document = read("docs/protocol.md");
+    let generated = read("web/sdk/protocol.gen.ts");
+    let mut messages = 0;
+    for message in generated.split("{ \"type\": \"").skip(1) {
+        let message = message.split('"').next().unwrap();
+        assert!(
+            document.contains(&format!("`{message}`")),
+            "docs/protocol.md has no {message}"
+        );
+        messages += 1;
+    }
+    assert!(
+        messages >= 15,
+        "{messages} types were found in the generated file"
+    );
+    let routes = read("src/http/mod.rs");
+    let mut addresses = 0;
+    for address in routes.split(".route(\"").skip(1) {
+        let address = address.split('"').next().unwrap();
+        let known = [address.to_owned(), format!("/v1{address}")];
+        assert!(
+            known
+                .iter()
+                .any(|address| document.contains(&format!("{address}`"))
+                    || document.contains(&format!("{address}?"))),
+            "docs/protocol.md has no {address}"
+        );
+        addresses += 1;
+    }
+    assert!(addresses >= 8, "{addresses} routes were found");
+}
