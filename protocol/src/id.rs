@@ -84,7 +84,8 @@ name!(
     UserId, "a user id", 128
 );
 name!(
-    /// A vehicle as subscribers know it. For now the `sub` of the driver who drives it.
+    /// A vehicle as its reader knows it: the `sub` of its driver, or to riders a pseudonym that lives
+    /// some minutes, until they have a ride with it.
     VehicleId, "a vehicle id", 128
 );
 name!(

@@ -7,7 +7,8 @@
 export type UserId = string;
 
 /**
- * A vehicle as subscribers know it. For now the `sub` of the driver who drives it.
+ * A vehicle as its reader knows it: the `sub` of its driver, or to riders a pseudonym that lives
+ * some minutes, until they have a ride with it.
  */
 export type VehicleId = string;
 
