@@ -229,6 +229,14 @@ impl Metrics {
             .clone()
     }
 
+    /// How many viewers of shared rides there are, in the same way.
+    #[must_use]
+    pub fn viewers(&self) -> Gauge<i64, AtomicI64> {
+        self.sessions
+            .get_or_create(&RoleLabel { role: "viewer" })
+            .clone()
+    }
+
     /// Counts something refused.
     pub fn refused(&self, code: ErrorCode) {
         self.errors

@@ -23,6 +23,8 @@ pub enum CloseCode {
     ProtocolError = 4502,
     /// The client goes on exceeding its limits.
     RateLimited = 4503,
+    /// There is nothing more to watch: the shared ride, or its link, is over.
+    Over = 4504,
 }
 
 impl CloseCode {
@@ -54,6 +56,7 @@ impl CloseCode {
             Self::Forbidden => "not allowed",
             Self::ProtocolError => "too many malformed messages",
             Self::RateLimited => "too many messages",
+            Self::Over => "the ride or its link is over",
         }
     }
 }

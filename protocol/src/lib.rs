@@ -37,7 +37,7 @@ pub use id::{
 pub use position::Position;
 pub use rest::{
     ChatPage, DeadWebhook, DeadWebhooks, NearbyVehicles, PositionsJudged, PostPositions, RideCount,
-    RideCounts, RidesPage, ShareLink, SharedRide, Ticket, Webhook,
+    RideCounts, RidesPage, ShareLink, ShareMessage, SharedRide, Ticket, Webhook,
 };
 pub use ride::{
     AnswerOffer, Arrive, CancelRide, Cancelled, DriverCard, Eta, Party, Place, RequestRide, Ride,

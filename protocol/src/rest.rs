@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ChatMessage, Eta, Event, Position, Receipt, Refused, Ride, RideState, VehicleInfo,
-    VehicleUpdate,
+    Bye, ChatMessage, Eta, Event, Position, Progress, Receipt, Refused, Ride, RideState,
+    VehicleInfo, VehicleUpdate,
 };
 
 /// Answer of `GET /v1/vehicles`: nearest first.
@@ -123,6 +123,22 @@ pub struct SharedRide {
     /// The service's clock, ms since the Unix epoch.
     #[cfg_attr(test, ts(type = "number"))]
     pub server_time_ms: i64,
+}
+
+/// One event of `GET /v1/share/{token}/events`; its `type` is the event's name, too.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ShareMessage {
+    /// The ride, as its rider sees it, at first and after every change. Whole: it replaces the
+    /// one before. One that is over is the last.
+    Ride(Box<Ride>),
+    /// Where its vehicle is, while it is driven: at most twice a second. Newest wins.
+    Vehicle(VehicleUpdate),
+    /// What is left of the way. Newest wins.
+    Progress(Progress),
+    /// Nothing follows.
+    Bye(Bye),
 }
 
 /// The body of a webhook: one change of a ride, as operators see it.

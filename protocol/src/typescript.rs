@@ -12,7 +12,7 @@ use crate::{
     OfferId, OfferState, Party, Place, Position, Positions, PositionsJudged, PostPositions,
     Progress, QuickReply, ReadChat, Receipt, Refused, RequestId, RequestRide, Resume, Ride,
     RideChannel, RideCount, RideCounts, RideId, RideState, RideStep, RidesPage, Role, Search,
-    SendChat, ServerMessage, SessionId, Setback, ShareLink, SharedRide, Subscribe,
+    SendChat, ServerMessage, SessionId, Setback, ShareLink, ShareMessage, SharedRide, Subscribe,
     SubscriptionName, Ticket, Toward, Trip, Unsubscribe, UserId, VehicleClass, VehicleId,
     VehicleInfo, VehicleState, VehicleUpdate, VehiclesMessage, Viewport, Webhook, Welcome,
 };
@@ -111,6 +111,7 @@ fn declarations() -> String {
         ChatPage,
         ShareLink,
         SharedRide,
+        ShareMessage,
         Webhook,
         DeadWebhook,
         DeadWebhooks,
@@ -127,6 +128,7 @@ fn declarations() -> String {
         CloseCode::Forbidden,
         CloseCode::ProtocolError,
         CloseCode::RateLimited,
+        CloseCode::Over,
     ] {
         let line = format!("  {code:?}: {},\n", code.number());
         out.push_str(&line);

@@ -5,6 +5,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use ridecast_protocol::{ErrorBody, ErrorCode};
 
+use crate::rides::RidesError;
+
 /// Every answer that is not a success has this one shape.
 #[derive(Debug)]
 pub struct Error(pub ErrorBody);
@@ -12,6 +14,19 @@ pub struct Error(pub ErrorBody);
 impl From<ErrorBody> for Error {
     fn from(error: ErrorBody) -> Self {
         Self(error)
+    }
+}
+
+impl From<RidesError> for Error {
+    fn from(error: RidesError) -> Self {
+        Self(error.into())
+    }
+}
+
+impl Error {
+    /// The request says something that cannot be.
+    pub(super) fn invalid(message: impl Into<String>) -> Self {
+        Self(ErrorBody::new(ErrorCode::InvalidMessage, message))
     }
 }
 
@@ -26,8 +41,14 @@ impl ResponseError for Error {
         match self.0.code {
             ErrorCode::BadToken => StatusCode::UNAUTHORIZED,
             ErrorCode::Forbidden => StatusCode::FORBIDDEN,
-            ErrorCode::NotFound => StatusCode::NOT_FOUND,
-            ErrorCode::NotOnline => StatusCode::CONFLICT,
+            ErrorCode::NotFound | ErrorCode::UnknownRide => StatusCode::NOT_FOUND,
+            ErrorCode::NotOnline
+            | ErrorCode::WrongRideState
+            | ErrorCode::OfferOver
+            | ErrorCode::TooFar
+            | ErrorCode::OpenRideExists
+            | ErrorCode::ChatClosed
+            | ErrorCode::IdempotencyKeyReused => StatusCode::CONFLICT,
             ErrorCode::MessageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             ErrorCode::Overloaded | ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,

@@ -1,6 +1,7 @@
-//! REST, health, metrics, the base map and the embedded page.
+//! REST, server-sent events, health, metrics, the base map and the embedded page.
 
 mod error;
+mod events;
 #[cfg_attr(not(feature = "page"), path = "no_files.rs")]
 mod files;
 mod health;
@@ -8,7 +9,11 @@ mod identity;
 mod map;
 mod page;
 mod positions;
+mod rides;
+mod share;
+mod sse;
 mod tickets;
+mod track;
 mod vehicles;
 mod webhooks;
 mod zipped;
@@ -42,6 +47,19 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route("/tickets", web::post().to(tickets::issue))
                 .route("/webhooks/dead", web::get().to(webhooks::dead))
                 .route("/webhooks/dead/{id}", web::post().to(webhooks::send_again))
+                .route("/events", web::get().to(events::inbox))
+                .route("/rides", web::get().to(rides::list))
+                .route("/rides/counts", web::get().to(rides::counts))
+                .route("/rides/{ride_id}", web::get().to(rides::one))
+                .route("/rides/{ride_id}/track", web::get().to(track::track))
+                .route("/rides/{ride_id}/chat", web::get().to(rides::chat))
+                .route("/rides/{ride_id}/share", web::post().to(share::share))
+                .route(
+                    "/rides/{ride_id}/share/{token}",
+                    web::delete().to(share::unshare),
+                )
+                .route("/share/{token}", web::get().to(share::shared))
+                .route("/share/{token}/events", web::get().to(share::events))
                 .default_service(web::to(error::not_found)),
         )
         .route("/healthz", web::get().to(health::alive))

@@ -16,6 +16,7 @@ mod request;
 mod share;
 mod telling;
 mod track;
+mod whereabouts;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,7 @@ use ridecast_protocol::{
 
 pub use error::RidesError;
 pub use pages::{Before, Page};
+pub use share::SharedRide;
 pub use track::{Mark, Track};
 
 use crate::auth::Person;
@@ -285,18 +287,7 @@ impl Rides {
     pub async fn aim(&self, person: &Person, id: &RideId) -> Result<Option<Aim>, RidesError> {
         let (ride, _) = self.read(id).await?;
         reader(person, &ride)?;
-        Ok(self.aim_at(&ride))
-    }
-
-    pub(crate) fn aim_at(&self, ride: &Ride) -> Option<Aim> {
-        let drive = ride.drive.as_ref().filter(|_| ride.state.is_driven())?;
-        let (latitude, longitude) = drive.at;
-        Some(Aim {
-            vehicle: VehicleId::from(drive.driver.clone()),
-            near: self
-                .place_of(&drive.driver)
-                .or_else(|| LatLon::new(latitude, longitude).ok()),
-        })
+        Ok(self.aim_at(&ride).await)
     }
 
     /// A driver's vehicle, if this node knows of it.

@@ -94,7 +94,7 @@ impl Rides {
     }
 
     /// The track as this person may see it: riders what they were driven, not how the driver
-    /// came to them; its driver and operators all.
+    /// came to them; its driver from acceptance on, operators all.
     ///
     /// # Errors
     /// [`RidesError`].
@@ -104,7 +104,12 @@ impl Rides {
         let track = self.whole_track(&ride).await?;
         Ok(match person.role {
             Role::Rider => track.on_board(&ride),
-            Role::Driver | Role::Operator => track,
+            // A ride may have had another driver before.
+            Role::Driver => match &ride.drive {
+                Some(drive) => track.since(drive.accepted_at_ms),
+                None => track,
+            },
+            Role::Operator => track,
         })
     }
 }

@@ -1,13 +1,13 @@
 //! Links that show one ride to whoever has them.
 
-use ridecast_protocol::{RideId, Role, ShareLink, UserId};
+use ridecast_protocol::{self as wire, RideId, Role, ShareLink, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::error::RidesError;
 use super::ledger::{put, value};
 use super::{Rides, names, reader};
 use crate::auth::Person;
-use crate::ride::{Refusal, Ride};
+use crate::ride::{Reader, Refusal, Ride};
 use crate::store::Step;
 use crate::telemetry::now_ms;
 
@@ -31,6 +31,12 @@ impl SharedRide {
     #[must_use]
     pub const fn rider(&self) -> &UserId {
         &self.ride.rider
+    }
+
+    /// The ride as the link's viewers see it.
+    #[must_use]
+    pub fn seen(&self) -> wire::Ride {
+        self.ride.seen_by(Reader::Rider)
     }
 }
 
@@ -91,16 +97,40 @@ impl Rides {
     /// # Errors
     /// [`RidesError`]; [`Refusal::Unknown`]: there is no such link any more.
     pub async fn shared(&self, token: &str) -> Result<SharedRide, RidesError> {
+        let shared = self.linked(token).await?;
+        if shared.ride.state.is_over() {
+            return Err(Refusal::Unknown.into());
+        }
+        Ok(shared)
+    }
+
+    /// The ride of a link that lives, over or not: for who watches it to its end.
+    ///
+    /// # Errors
+    /// [`RidesError`]; [`Refusal::Unknown`]: there is no such link any more.
+    pub async fn linked(&self, token: &str) -> Result<SharedRide, RidesError> {
         let [record] = self.records([names::share(token)]).await?;
         let shared: Shared = value(&record)?.ok_or(Refusal::Unknown)?;
         let (ride, _) = self.read(&shared.ride).await?;
-        if ride.state.is_over() || shared.until_ms <= now_ms() {
+        if shared.until_ms <= now_ms() {
             return Err(Refusal::Unknown.into());
         }
         Ok(SharedRide {
             ride,
             until_ms: shared.until_ms,
         })
+    }
+
+    /// What who has the link sees at this moment.
+    pub async fn show(&self, shared: &SharedRide) -> wire::SharedRide {
+        let vehicle = self.find_vehicle(&shared.ride).await;
+        let vehicle = vehicle.and_then(|it| Some(it.seen()?.update(it.id())));
+        wire::SharedRide {
+            ride: shared.seen(),
+            eta: self.eta_from(vehicle.as_ref(), &shared.ride).await,
+            vehicle,
+            server_time_ms: now_ms(),
+        }
     }
 }
 

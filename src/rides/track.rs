@@ -99,6 +99,13 @@ impl Track {
         Self(self.0.iter().filter(is_on_board).copied().collect())
     }
 
+    /// The part from this time on, ms since the Unix epoch.
+    #[must_use]
+    pub fn since(&self, from_ms: i64) -> Self {
+        let is_later = |mark: &&Mark| mark.2 >= from_ms;
+        Self(self.0.iter().filter(is_later).copied().collect())
+    }
+
     /// Metres with the rider on board.
     #[must_use]
     pub fn driven_m(&self, ride: &Ride) -> f64 {

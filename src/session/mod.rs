@@ -4,6 +4,7 @@
 mod actor;
 mod events;
 mod inbox;
+mod listener;
 mod registry;
 mod throttle;
 
@@ -18,6 +19,7 @@ use ridecast_protocol::{
 };
 
 pub use actor::{End, FAREWELL, FAREWELL_OF_BROKEN, SessionActor, bye};
+pub use listener::Listener;
 pub use registry::{NoEntry, Place, Sessions};
 
 use crate::auth::Person;

@@ -110,11 +110,13 @@ impl Sessions {
             .collect()
     }
 
-    pub(super) fn opened(&self, id: SessionId, end: Recipient<End>) {
+    /// A session has begun.
+    pub(crate) fn opened(&self, id: SessionId, end: Recipient<End>) {
         self.open.insert(id, end);
     }
 
-    pub(super) fn closed(&self, id: &SessionId) {
+    /// A session is over.
+    pub(crate) fn closed(&self, id: &SessionId) {
         self.open.remove(id);
     }
 

@@ -1,10 +1,15 @@
-//! The watcher's part of a session: an operator who sees the fleet and all rides.
+//! The watcher's part of a session: an operator who sees the fleet and all rides. And the viewer
+//! of one shared ride.
+
+mod viewer;
 
 use std::sync::Arc;
 
 use ridecast_protocol::{ClientMessage, ErrorBody};
 
 use crate::session::{Doing, Done, Part, Session, SessionActor, doing, done};
+
+pub use viewer::Viewer;
 
 /// The actor of a connected operator.
 pub type WatcherActor = SessionActor<Watcher>;

@@ -177,7 +177,10 @@ impl Door {
     }
 
     /// Whom the upgrade request names; `None` when it names nobody.
-    async fn who(
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadToken`]; [`ErrorCode::Unavailable`]: the ticket could not be looked up.
+    pub async fn who(
         &self,
         request: &HttpRequest,
         ticket: Option<&str>,
@@ -289,7 +292,8 @@ impl Door {
         }
     }
 
-    fn run<P: Part>(
+    /// Starts the actor of a session. `frames`: what its client says; the session ends with it.
+    pub fn run<P: Part>(
         &self,
         session: Session,
         part: P,

@@ -1,0 +1,64 @@
+use actix_web::{HttpRequest, HttpResponse, web};
+use ridecast_protocol::{ErrorBody, ErrorCode, Resume};
+use serde::Deserialize;
+
+use super::{Error, sse};
+use crate::hub::{Format, Hub};
+use crate::session::{Listener, NoEntry, Session, Sessions};
+use crate::ws::Door;
+
+/// The query of `GET /v1/events`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Query {
+    ticket: Option<String>,
+    /// As `Last-Event-ID`, for the first request of an `EventSource`, which can set no header.
+    resume: Option<String>,
+}
+
+/// `GET /v1/events`: the caller's inbox as server-sent events. A session like that of a socket,
+/// which only listens.
+pub(super) async fn inbox(
+    request: HttpRequest,
+    query: web::Query<Query>,
+    door: web::Data<Door>,
+    hub: web::ThinData<Hub>,
+) -> Result<HttpResponse, Error> {
+    // Before the ticket is used up.
+    let place = door.garage.sessions.enter()?;
+    let person = door.who(&request, query.ticket.as_deref()).await?;
+    let person = person.ok_or_else(|| {
+        ErrorBody::new(
+            ErrorCode::BadToken,
+            "the request needs `Authorization: Bearer` and a token, or a `ticket`",
+        )
+    })?;
+    // After a reconnect of its own, an `EventSource` still has the old query.
+    let last = request.headers().get("last-event-id");
+    let last = last.and_then(|id| id.to_str().ok());
+    let resume = last.or(query.resume.as_deref()).map(place_of);
+    let (seat, feed) = hub.join(Format::Json);
+    let (response, signs) = sse::answer(feed);
+    let session = Session::new(
+        Sessions::name(),
+        (person, resume),
+        seat,
+        door.garage.rides.clone(),
+        door.garage.metrics.clone(),
+    );
+    door.run(session, Listener, place, signs);
+    Ok(response)
+}
+
+/// What is no place is a place in no inbox: who resumes from it is told that it is not there.
+fn place_of(text: &str) -> Resume {
+    Resume::parse(text).unwrap_or_else(|| Resume {
+        epoch: String::new(),
+        offset: 0,
+    })
+}
+
+impl From<NoEntry> for Error {
+    fn from(no_entry: NoEntry) -> Self {
+        Self(ErrorBody::new(ErrorCode::Overloaded, no_entry.to_string()))
+    }
+}
