@@ -85,7 +85,7 @@ impl RunningBar {
     /// Shows what [`run`](crate::run), [`replay`](crate::replay) and [`load`](crate::load) tell.
     pub fn show(&mut self, progress: RunProgress) {
         let message = format!(
-            "{} drivers, {} riders, {} updates sent, {} delivered",
+            "{} drivers, {} riders, {} updates sent, {} delivered, {} rides, {} over",
             progress.drivers_online,
             progress.riders_watching,
             match progress.updates_total {
@@ -93,6 +93,8 @@ impl RunningBar {
                 None => progress.updates_sent.to_string(),
             },
             progress.vehicle_updates_delivered,
+            progress.rides_open,
+            progress.rides_over,
         );
         if self.bar.is_hidden() && !on_terminal() && progress.elapsed >= self.next_line {
             eprintln!("{:>5} s  {message}", progress.elapsed.as_secs());

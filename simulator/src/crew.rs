@@ -10,6 +10,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::client::{Client, Context, Driver, FixSource, Places, Rider};
+use crate::ride_book::LOOK_EVERY;
 use crate::tally::Tally;
 use crate::world::chance;
 use crate::{Endpoint, Fleet, Mode, Report, RunProgress, SimError};
@@ -17,6 +18,10 @@ use crate::{Endpoint, Fleet, Mode, Report, RunProgress, SimError};
 /// So long the drivers may take to leave. With what follows less than two
 /// seconds, so that nobody who presses Ctrl-C waits longer.
 const DRIVERS_LEAVE_WITHIN: Duration = Duration::from_millis(1_300);
+/// So long the ends of open rides are awaited when the time is over.
+const RIDES_END_WITHIN: Duration = Duration::from_secs(10);
+/// The same when somebody has pressed Ctrl-C; with a service that answers it takes a moment.
+const RIDES_END_SOON_WITHIN: Duration = Duration::from_secs(3);
 /// What the last drivers sent is on its way to riders for so long.
 const LAST_WORDS: Duration = Duration::from_millis(150);
 /// So long the riders may take to leave.
@@ -52,7 +57,7 @@ impl Crew {
         vehicles: impl IntoIterator<Item = VehicleId>,
     ) -> Self {
         Self {
-            context: Context::new(endpoint, Tally::new(vehicles)),
+            context: Context::new(endpoint, fleet.flaky, Tally::new(vehicles)),
             fleet,
             drivers: JoinSet::new(),
             riders: JoinSet::new(),
@@ -75,15 +80,48 @@ impl Crew {
             .spawn(keep(Arc::clone(&self.context), driver, delay));
     }
 
-    /// Lets a rider connect after `delay`.
-    pub(crate) fn rider(&mut self, places: Places, delay: Duration) -> Result<(), SimError> {
+    /// The next rider.
+    pub(crate) fn new_rider(&self, places: Places) -> Result<Rider, SimError> {
         let index = usize::try_from(self.rider_count).unwrap_or(usize::MAX);
         let context = Arc::clone(&self.context);
-        let rider = Rider::new(context, &self.fleet, index, places, self.chance())?;
+        Ok(Rider::new(
+            context,
+            &self.fleet,
+            index,
+            places,
+            self.chance(),
+        )?)
+    }
+
+    /// Lets a rider connect after `delay`.
+    pub(crate) fn rider(&mut self, rider: Rider, delay: Duration) {
         self.rider_count += 1;
         self.riders
             .spawn(keep(Arc::clone(&self.context), rider, delay));
-        Ok(())
+    }
+
+    /// Lets open rides come to their ends, for a while.
+    pub(crate) async fn wind_up(
+        &mut self,
+        ended: Stretch,
+        progress: &mut (dyn FnMut(RunProgress) + Send),
+    ) {
+        self.context.wind_up.cancel();
+        let context = Arc::clone(&self.context);
+        let all_over = async {
+            while context.rides.anybody_busy() {
+                sleep(LOOK_EVERY).await;
+            }
+        };
+        let within = match ended {
+            Stretch::Done => RIDES_END_WITHIN,
+            Stretch::Stopped => RIDES_END_SOON_WITHIN,
+            Stretch::Deserted => return,
+        };
+        let until = async { _ = timeout(within, all_over).await };
+        // The caller's stop has done its part; the second one ends the program.
+        let stop = CancellationToken::new();
+        self.during(until, &stop, None, progress).await;
     }
 
     /// Lets everybody do what they do until `until`, and tells how it goes.
@@ -119,6 +157,7 @@ impl Crew {
 
     fn progress(&self, updates_total: Option<u64>) -> RunProgress {
         let tally = &self.context.tally;
+        let (rides_over, rides_open) = self.context.rides.over_and_open();
         RunProgress {
             elapsed: self.started.elapsed(),
             drivers_online: tally.drivers_online(),
@@ -126,6 +165,8 @@ impl Crew {
             updates_sent: tally.updates_sent(),
             updates_total,
             vehicle_updates_delivered: tally.updates_delivered(),
+            rides_open,
+            rides_over,
         }
     }
 
@@ -144,6 +185,7 @@ impl Crew {
         self.riders.abort_all();
 
         let totals = self.context.tally.totals();
+        let (events_received, events_missed, events_doubled) = self.context.rides.events();
         let refused: u64 = totals.words.refused.values().sum();
         Report {
             mode,
@@ -167,6 +209,10 @@ impl Crew {
             disconnects: totals.words.disconnects,
             errors: totals.words.errors,
             gave_up: totals.gave_up,
+            events_received,
+            events_missed,
+            events_doubled,
+            rides: (mode != Mode::Replay).then(|| self.context.rides.figures()),
             replay: None,
             load: None,
         }

@@ -2,14 +2,16 @@
 //! each is a real WebSocket client of ridecast's public protocol, against any
 //! address. The same clients, in numbers, are its load generator.
 //!
-//! - [`run`]: vehicles drive through a [`World`], riders look around.
+//! - [`run`]: vehicles drive through a [`World`], riders look around and ask
+//!   for rides, drivers take them (or not).
 //! - [`replay`]: the fixes of a recorded [`Trace`], each sent by its vehicle's
 //!   own driver.
 //! - [`load`]: ramps to a number of both, holds, measures.
 //!
 //! All three end with a [`Report`] whose accounting is exact: what was sent,
 //! what of it the service accepted, what it refused and why, and what reached
-//! a rider after how long. They end when their time is over or their `stop`
+//! a rider after how long; what became of each ride, and whether any event of
+//! anybody was missed, also by those whose connection broke. They end when their time is over or their `stop`
 //! is cancelled, within about two seconds of it.
 //!
 //! ```no_run
@@ -34,8 +36,10 @@ mod crew;
 mod error;
 mod fix;
 mod load;
+mod play;
 mod replay;
 mod report;
+mod ride_book;
 mod run;
 mod sendings;
 mod settings;
@@ -50,10 +54,11 @@ pub use city::load_city;
 pub use error::SimError;
 pub use load::load;
 pub use replay::replay;
-pub use report::{LoadFigures, Mode, Percentiles, ReplayFigures, Report};
+pub use report::{LoadFigures, Mode, Percentiles, ReplayFigures, Report, RideFigures, Spread};
 pub use run::run;
 pub use settings::{
-    Endpoint, Fleet, LoadSettings, Reception, ReplaySettings, RunProgress, RunSettings, Subprotocol,
+    Endpoint, Fleet, LoadSettings, Reception, ReplaySettings, Rides, RunProgress, RunSettings,
+    Subprotocol,
 };
 pub use token::TokenSource;
 pub use trace::{Trace, TraceError, TraceFix, TraceVehicle};

@@ -30,11 +30,13 @@ pub async fn load(
         fleet: settings.fleet,
         rate_hz: settings.rate_hz,
         reception: Reception::default(),
+        rides: settings.rides,
+        haste: 1.0,
         pace: settings.ramp.div_f64(f64::from(
             u32::try_from(sessions.max(1)).unwrap_or(u32::MAX),
         )),
     };
-    let (mut crew, world) = traffic.begin(router).await?;
+    let (mut crew, moving) = traffic.begin(router).await?;
     let mut figures = None;
     let mut ended = crew
         .during(sleep(settings.ramp), &stop, None, progress)
@@ -58,7 +60,8 @@ pub async fn load(
             deliveries_per_s: per_second(tally.updates_delivered() - delivered, held_s),
         });
     }
-    world.cancel();
+    crew.wind_up(ended, progress).await;
+    moving.cancel();
     let report = crew.finish(Mode::Load, ended != Stretch::Done).await;
     Ok(Report {
         load: figures,

@@ -129,24 +129,20 @@ fn assemble(
     let mut crew = Crew::new(settings.endpoint.clone(), settings.fleet.clone(), vehicles);
     let mut delay = Duration::ZERO;
     for (vehicle, (person, fixes)) in people.into_iter().zip(own).enumerate() {
-        let driver = Driver {
-            context: Arc::clone(&crew.context),
-            person,
-            vehicle,
-            source: Recorded {
-                fixes,
-                next: 0,
-                schedule: schedule.clone(),
-                clock: None,
-            },
-            chance: crew.chance(),
+        let source = Recorded {
+            fixes,
+            next: 0,
+            schedule: schedule.clone(),
+            clock: None,
         };
+        let context = Arc::clone(&crew.context);
+        let driver = Driver::new(context, person, vehicle, source, crew.chance());
         crew.driver(driver, delay);
         delay += PACE;
     }
     let places = Places::Fixes(Arc::clone(trace));
     for _ in 0..settings.fleet.riders {
-        crew.rider(places.clone(), delay)?;
+        crew.rider(crew.new_rider(places.clone())?, delay);
         delay += PACE;
     }
     Ok(crew)

@@ -68,12 +68,93 @@ pub struct Report {
     pub errors: BTreeMap<String, u64>,
     /// Drivers and riders that stopped trying, as the service asked them to.
     pub gave_up: u64,
+    /// Events that came to drivers and riders.
+    pub events_received: u64,
+    /// Events that never came, by their offsets; an inbox that could not be resumed counts as 1
+    /// at least. Must be 0.
+    pub events_missed: u64,
+    /// Events that came again although the client had said that it has them: must be 0.
+    pub events_doubled: u64,
+    /// What became of rides. Absent from a replay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rides: Option<RideFigures>,
     /// Only of a replay.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replay: Option<ReplayFigures>,
     /// Only of a load test.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub load: Option<LoadFigures>,
+}
+
+/// What became of rides: `asked = open + all of outcomes`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RideFigures {
+    /// Rides that were asked for.
+    pub asked: u64,
+    /// How they ended: `completed`, `expired`, `cancelled_by_rider`, `cancelled_by_driver`,
+    /// `cancelled_by_system`, or `cut_short` by the end of the simulation.
+    pub outcomes: BTreeMap<String, u64>,
+    /// Those of which no end was heard: must be 0.
+    pub open: u64,
+    /// What drivers decided about offers: `accepted`, `declined`, `ignored`.
+    pub offers: BTreeMap<String, u64>,
+    /// From the request to the acceptance by the first driver who did, by the service's clock.
+    pub time_to_accept_s: Spread,
+    /// How far the driver's arrival at the pickup was from what the rider was told at
+    /// acceptance, earlier or later.
+    pub pickup_eta_error_s: Spread,
+    /// The same with its sign: above 0 the driver came later than was said.
+    pub pickup_late_s: Spread,
+    /// Chat messages that came to the other side.
+    pub chat_messages: u64,
+    /// Estimates that came while rides were driven.
+    pub progress_messages: u64,
+    /// Requests about rides that were not carried out, by the code of the error; `offer_over`,
+    /// `wrong_ride_state` and `chat_closed` are what happens when two act at once.
+    pub refused: BTreeMap<String, u64>,
+}
+
+/// The distribution of something in seconds. Absent (null) where nothing was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Spread {
+    /// How many were measured.
+    pub samples: u64,
+    /// Half were at most this.
+    pub p50: Option<f64>,
+    /// Nine in ten were at most this.
+    pub p90: Option<f64>,
+    /// All were at most this.
+    pub max: Option<f64>,
+}
+
+impl Spread {
+    /// By nearest rank. Sorts the values.
+    pub(crate) fn of(values: &mut [f64]) -> Self {
+        values.sort_unstable_by(f64::total_cmp);
+        let at = |tenths: usize| {
+            let rank = (values.len() * tenths).div_ceil(10);
+            values.get(rank.saturating_sub(1)).copied()
+        };
+        Self {
+            samples: values.len() as u64,
+            p50: at(5),
+            p90: at(9),
+            max: at(10),
+        }
+    }
+}
+
+impl fmt::Display for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Some(p50), Some(p90), Some(max)) = (self.p50, self.p90, self.max) else {
+            return f.write_str("not measured");
+        };
+        let samples = self.samples;
+        write!(
+            f,
+            "p50 {p50:.1}  p90 {p90:.1}  max {max:.1} s  ({samples} measured)"
+        )
+    }
 }
 
 /// What a replay adds. How many fixes were sent, accepted, refused and delivered
@@ -174,6 +255,16 @@ impl Report {
             self.went_back > 0,
             format!("{} vehicles went back in time", self.went_back),
         );
+        check(
+            self.events_missed > 0,
+            format!("{} events were missed", self.events_missed),
+        );
+        check(
+            self.events_doubled > 0,
+            format!("{} events came twice", self.events_doubled),
+        );
+        let open = self.rides.as_ref().map_or(0, |rides| rides.open);
+        check(open > 0, format!("{open} rides did not end"));
         let unsent = self.replay.as_ref().map_or(0, |replay| replay.fixes_unsent);
         check(unsent > 0, format!("{unsent} fixes could not be sent"));
         problems
@@ -262,6 +353,29 @@ impl fmt::Display for Report {
         if self.latency_unmatched > 0 {
             line("  not measured", self.latency_unmatched.to_string())?;
         }
+        if let Some(rides) = self.rides.as_ref().filter(|rides| rides.asked > 0) {
+            line("rides", rides.asked.to_string())?;
+            line("  ended", counts(&rides.outcomes))?;
+            line("  offers", counts(&rides.offers))?;
+            line("  until accepted", rides.time_to_accept_s.to_string())?;
+            line("  pickup ETA off", rides.pickup_eta_error_s.to_string())?;
+            line("  pickup late", rides.pickup_late_s.to_string())?;
+            line(
+                "  messages",
+                format!(
+                    "{} in chats, {} of progress",
+                    rides.chat_messages, rides.progress_messages
+                ),
+            )?;
+            line("  refused", counts(&rides.refused))?;
+        }
+        line(
+            "events",
+            format!(
+                "{} received, {} missed, {} twice",
+                self.events_received, self.events_missed, self.events_doubled
+            ),
+        )?;
         line("connect", self.connect_ms.to_string())?;
         line(
             "sessions",

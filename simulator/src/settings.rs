@@ -10,7 +10,7 @@ use crate::{SimError, TokenSource};
 /// Where the service is and how sessions prove who they are.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
-    pub(crate) url: String,
+    urls: Vec<String>,
     pub(crate) tokens: TokenSource,
 }
 
@@ -20,24 +20,49 @@ impl Endpoint {
     /// # Errors
     /// [`SimError::Url`] when it is no `ws://` address. (`wss://` is not spoken yet.)
     pub fn new(url: &str, tokens: TokenSource) -> Result<Self, SimError> {
-        let bad = |reason: &str| SimError::Url {
-            url: url.to_owned(),
-            reason: reason.to_owned(),
-        };
-        let Some(rest) = url.strip_prefix("ws://") else {
-            return Err(bad("it must begin with ws://"));
-        };
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        if authority.is_empty() {
-            return Err(bad("it names no host"));
-        }
-        let path = if path.len() > 1 { path } else { "/v1/ws" };
-        let url = format!("ws://{authority}{path}");
-        // Only what the client itself will accept when it connects.
-        url.parse::<tokio_tungstenite::tungstenite::http::Uri>()
-            .map_err(|error| bad(&error.to_string()))?;
-        Ok(Self { url, tokens })
+        Self::several([url], tokens)
     }
+
+    /// The same of a service of several nodes. Sessions are spread over them, and whoever has
+    /// to connect again takes the next one. Of none it is as of a wrong one.
+    ///
+    /// # Errors
+    /// As of [`new`](Self::new).
+    pub fn several<'a>(
+        urls: impl IntoIterator<Item = &'a str>,
+        tokens: TokenSource,
+    ) -> Result<Self, SimError> {
+        let urls: Vec<_> = urls.into_iter().map(checked).collect::<Result<_, _>>()?;
+        if urls.is_empty() {
+            checked("")?;
+        }
+        Ok(Self { urls, tokens })
+    }
+
+    /// One of the addresses; with each `turn` the next.
+    pub(crate) fn url(&self, turn: usize) -> &str {
+        &self.urls[turn % self.urls.len()]
+    }
+}
+
+fn checked(url: &str) -> Result<String, SimError> {
+    let bad = |reason: &str| SimError::Url {
+        url: url.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let Some(rest) = url.strip_prefix("ws://") else {
+        return Err(bad("it must begin with ws://"));
+    };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    if authority.is_empty() {
+        return Err(bad("it names no host"));
+    }
+    let path = if path.len() > 1 { path } else { "/v1/ws" };
+    let url = format!("ws://{authority}{path}");
+    // Only what the client itself will accept when it connects.
+    url.parse::<tokio_tungstenite::tungstenite::http::Uri>()
+        .map_err(|error| bad(&error.to_string()))?;
+    Ok(url)
 }
 
 /// How riders are sent vehicles.
@@ -101,6 +126,9 @@ pub struct Fleet {
     pub radius_m: f64,
     /// How often a rider walks on (sometimes: appears elsewhere) and moves the subscription.
     pub look_around: Duration,
+    /// How likely each connection is to drop without a word, in each second, 0 to below 1.
+    /// Whoever it happens to connects again, goes on where it was, and misses nothing.
+    pub flaky: f64,
 }
 
 impl Fleet {
@@ -126,6 +154,11 @@ impl Fleet {
             self.look_around >= Duration::from_millis(10),
             "the time between two looks around",
             "at least 10 ms",
+        )?;
+        must(
+            (0.0..1.0).contains(&self.flaky),
+            "how flaky connections are",
+            "0 or more and below 1",
         )
     }
 }
@@ -140,6 +173,77 @@ impl Default for Fleet {
             subprotocol: Subprotocol::default(),
             radius_m: 1_000.0,
             look_around: Duration::from_secs(15),
+            flaky: 0.0,
+        }
+    }
+}
+
+/// How riders and drivers go about rides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rides {
+    /// Rides asked for in a minute by all riders together, at random moments, as long as there
+    /// are riders who have none. 0: none.
+    pub per_minute: f64,
+    /// The share of offers that drivers accept, 0 to 1.
+    pub accept: f64,
+    /// The share of offers that drivers decline, 0 to 1. Those that they neither accept nor
+    /// decline, they let pass.
+    pub decline: f64,
+    /// The share of rides that their riders give up, and of accepted ones that their drivers
+    /// want to, 0 to 1. Some are over before.
+    pub cancel: f64,
+    /// How far it is from pickup to dropoff, metres as the crow flies. In a city too small for
+    /// that it is the nearest to it that can be had.
+    pub trip_m: std::ops::Range<f64>,
+}
+
+impl Rides {
+    /// Nobody asks for any.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            per_minute: 0.0,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), SimError> {
+        let must = |good: bool, setting, must| {
+            if good {
+                Ok(())
+            } else {
+                Err(SimError::Setting { setting, must })
+            }
+        };
+        must(
+            (0.0..=60_000.0).contains(&self.per_minute),
+            "the rides per minute",
+            "0 to 60,000",
+        )?;
+        let share = |value: f64| (0.0..=1.0).contains(&value);
+        must(
+            share(self.accept) && share(self.decline) && self.accept + self.decline <= 1.0 + 1e-9,
+            "the shares of offers accepted and declined",
+            "0 to 1, together at most 1",
+        )?;
+        must(share(self.cancel), "the share of rides given up", "0 to 1")?;
+        let trip = &self.trip_m;
+        must(
+            trip.start >= 0.0 && trip.start <= trip.end && trip.end.is_finite(),
+            "how far trips are",
+            "from 0 m or more to at least as much",
+        )
+    }
+}
+
+impl Default for Rides {
+    fn default() -> Self {
+        Self {
+            per_minute: 12.0,
+            accept: 0.85,
+            decline: 0.1,
+            cancel: 0.05,
+            trip_m: 1_000.0..6_000.0,
         }
     }
 }
@@ -155,12 +259,19 @@ pub struct RunSettings {
     pub rate_hz: f64,
     /// How good the GPS is.
     pub reception: Reception,
-    /// For how long. `None`: until stopped.
+    /// What riders and drivers do about rides.
+    pub rides: Rides,
+    /// Vehicles drive, and people do what they do, so many times faster than in life; above 0,
+    /// at most 20. For tests: a service may not believe speeds that no vehicle has, and times of
+    /// arrival are those of life.
+    pub haste: f64,
+    /// For how long. `None`: until stopped. Then open rides are given up, and their ends awaited
+    /// for a few seconds at most.
     pub duration: Option<Duration>,
 }
 
 impl RunSettings {
-    /// 300 drivers at 1 Hz and 100 riders, until stopped.
+    /// 300 drivers at 1 Hz and 100 riders with 12 rides a minute, until stopped.
     #[must_use]
     pub fn new(endpoint: Endpoint) -> Self {
         Self {
@@ -168,6 +279,8 @@ impl RunSettings {
             fleet: Fleet::default(),
             rate_hz: 1.0,
             reception: Reception::default(),
+            rides: Rides::default(),
+            haste: 1.0,
             duration: None,
         }
     }
@@ -208,6 +321,8 @@ pub struct LoadSettings {
     pub fleet: Fleet,
     /// Positions per second that each driver sends, above 0, at most 50.
     pub rate_hz: f64,
+    /// What riders and drivers do about rides.
+    pub rides: Rides,
     /// Over how long the sessions are opened.
     pub ramp: Duration,
     /// How long the full number is held; latency is that of this time alone.
@@ -215,13 +330,14 @@ pub struct LoadSettings {
 }
 
 impl LoadSettings {
-    /// 300 drivers at 1 Hz and 100 riders, opened over 10 s and held for 30.
+    /// 300 drivers at 1 Hz and 100 riders, opened over 10 s and held for 30; no rides.
     #[must_use]
     pub fn new(endpoint: Endpoint) -> Self {
         Self {
             endpoint,
             fleet: Fleet::default(),
             rate_hz: 1.0,
+            rides: Rides::none(),
             ramp: Duration::from_secs(10),
             hold: Duration::from_secs(30),
         }
@@ -243,4 +359,8 @@ pub struct RunProgress {
     pub updates_total: Option<u64>,
     /// Vehicle entries received by riders so far, snapshots apart.
     pub vehicle_updates_delivered: u64,
+    /// Rides that go on.
+    pub rides_open: u64,
+    /// Rides that have ended.
+    pub rides_over: u64,
 }

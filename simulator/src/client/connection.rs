@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
-use ridecast_protocol::{ClientMessage, ErrorBody, Request, RequestId, ServerMessage};
+use ridecast_protocol::{
+    ClientMessage, ErrorBody, InboxPlace, Request, RequestId, Resume, ServerMessage,
+};
 use tokio::net::TcpStream;
 use tokio::time::{timeout, timeout_at};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -12,6 +14,7 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use tokio_util::sync::CancellationToken;
 
 use super::ending::{Bye, Ending};
 use crate::Subprotocol;
@@ -35,6 +38,24 @@ pub(crate) struct Connection {
     heartbeat: Duration,
     last_heard: tokio::time::Instant,
     bye: Option<Bye>,
+    inbox: Option<InboxPlace>,
+    mishap: Option<Mishap>,
+}
+
+/// When the connection is to drop, as on a bad network.
+pub(super) struct Mishap {
+    pub(super) at: tokio::time::Instant,
+    /// Unless this was cancelled before.
+    pub(super) spared: CancellationToken,
+}
+
+/// Whom a session is for.
+pub(super) struct Opening<'a> {
+    pub(super) url: &'a str,
+    pub(super) subprotocol: Subprotocol,
+    pub(super) token: &'a str,
+    /// Where the inbox was read up to.
+    pub(super) resume: Option<&'a Resume>,
 }
 
 /// What came in.
@@ -50,23 +71,29 @@ pub(super) enum Incoming {
 impl Connection {
     /// Connects and awaits the `welcome`. Also tells how long that took.
     pub(super) async fn open(
-        url: &str,
-        subprotocol: Subprotocol,
-        token: &str,
+        opening: Opening<'_>,
         tally: &Tally,
     ) -> Result<(Self, Duration), Ending> {
         let started = Instant::now();
-        let opened = timeout(OPEN_WITHIN, Self::handshake(url, subprotocol, token, tally)).await;
+        let opened = timeout(OPEN_WITHIN, Self::handshake(opening, tally)).await;
         let connection = opened.unwrap_or(Err(Ending::Broken("connect_timeout")))?;
         Ok((connection, started.elapsed()))
     }
 
-    async fn handshake(
-        url: &str,
-        subprotocol: Subprotocol,
-        token: &str,
-        tally: &Tally,
-    ) -> Result<Self, Ending> {
+    async fn handshake(opening: Opening<'_>, tally: &Tally) -> Result<Self, Ending> {
+        let Opening {
+            url,
+            subprotocol,
+            token,
+            resume,
+        } = opening;
+        let url = match resume {
+            Some(Resume { epoch, offset }) => {
+                let separator = if url.contains('?') { '&' } else { '?' };
+                format!("{url}{separator}resume={epoch}.{offset}")
+            }
+            None => url.to_owned(),
+        };
         let mut request = url
             .into_client_request()
             .map_err(|error| Ending::final_error("url", &error))?;
@@ -92,10 +119,13 @@ impl Connection {
             heartbeat: OPEN_WITHIN,
             last_heard: tokio::time::Instant::now(),
             bye: None,
+            inbox: None,
+            mishap: None,
         };
         loop {
             match connection.next().await {
                 Incoming::Message(ServerMessage::Welcome(welcome)) => {
+                    connection.inbox = welcome.inbox();
                     connection.heartbeat = Duration::from_millis(welcome.heartbeat_ms);
                     return Ok(connection);
                 }
@@ -108,6 +138,15 @@ impl Connection {
                 }
             }
         }
+    }
+
+    /// Where the inbox stood when the session began; once, and if the service knew.
+    pub(super) const fn inbox(&mut self) -> Option<InboxPlace> {
+        self.inbox.take()
+    }
+
+    pub(super) fn meets(&mut self, mishap: Mishap) {
+        self.mishap = Some(mishap);
     }
 
     /// Sends a request, with an id when an answer is wanted.
@@ -131,8 +170,13 @@ impl Connection {
         loop {
             // Twice the heartbeat, as the protocol says.
             let silent = self.last_heard + self.heartbeat * 2;
-            let Ok(next) = timeout_at(silent, self.socket.next()).await else {
-                return Incoming::Ended(Ending::Broken("silent"));
+            let mishap = self.mishap.as_ref().map_or(silent, |mishap| mishap.at);
+            let Ok(next) = timeout_at(silent.min(mishap), self.socket.next()).await else {
+                match self.mishap.take() {
+                    Some(it) if it.spared.is_cancelled() => continue,
+                    Some(it) if it.at <= silent => return Incoming::Ended(Ending::Dropped),
+                    _ => return Incoming::Ended(Ending::Broken("silent")),
+                }
             };
             self.last_heard = tokio::time::Instant::now();
             match next {

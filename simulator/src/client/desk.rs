@@ -4,15 +4,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ridecast_protocol::{
-    Ack, ClientMessage, Event, InboxPlace, RequestId, Resume, ServerMessage,
-};
+use ridecast_protocol::{Ack, ClientMessage, Event, InboxPlace, RequestId, Resume, ServerMessage};
 
 use super::Context;
 use super::errands::Errands;
 use super::inbox::{Broken, Inbox};
-use crate::play::{Act, Play};
 use crate::Order;
+use crate::play::{Act, Play};
 
 /// Events are acknowledged together, after this at the latest.
 const ACK_AFTER: Duration = Duration::from_millis(500);

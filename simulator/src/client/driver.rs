@@ -6,15 +6,18 @@ use std::time::{Duration, Instant};
 
 use rand_chacha::ChaCha8Rng;
 use ridecast_protocol::{
-    ClientMessage, ErrorCode, GoOnline, Position, Positions, RequestId, Role, ServerMessage, UserId,
+    ClientMessage, ErrorCode, GoOnline, Position, Positions, RequestId, Resume, Role,
+    ServerMessage, UserId,
 };
-use tokio::time::timeout;
+use tokio::time::{sleep_until, timeout};
 
 use super::connection::{Connection, Incoming};
+use super::desk::Desk;
 use super::ending::Ending;
 use super::ledger::Ledger;
-use super::{Client, Context, Mailbox, Person};
+use super::{Client, Context, Mailbox, Person, Wheel};
 use crate::Subprotocol;
+use crate::play::DriverPlay;
 
 /// So many positions go into one `positions`: some 30 KB, well below what a
 /// frame may hold.
@@ -26,7 +29,7 @@ const BARRIER_EVERY: u64 = 16;
 const LAST_ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
 /// Where a driver's positions come from.
-pub(crate) trait FixSource: Send + 'static {
+pub(crate) trait FixSource: Send + Sync + 'static {
     /// Waits until there is something to send. May be dropped and called again.
     fn ready(&mut self) -> impl Future<Output = ()> + Send;
     /// Takes what is to be sent now, oldest first, at most `max`; maybe nothing.
@@ -56,15 +59,52 @@ impl FixSource for Arc<Mailbox> {
 }
 
 pub(crate) struct Driver<S> {
-    pub(crate) context: Arc<Context>,
-    pub(crate) person: Person,
+    context: Arc<Context>,
+    person: Person,
     /// Index of the vehicle in the tally.
-    pub(crate) vehicle: usize,
-    pub(crate) source: S,
-    pub(crate) chance: ChaCha8Rng,
+    vehicle: usize,
+    source: S,
+    wheel: Option<Arc<Wheel>>,
+    /// The last order that the vehicle is known to have carried out.
+    arrived: u64,
+    desk: Desk<DriverPlay>,
+    chance: ChaCha8Rng,
+}
+
+impl<S: FixSource> Driver<S> {
+    /// `vehicle` is its index in the tally.
+    pub(crate) fn new(
+        context: Arc<Context>,
+        person: Person,
+        vehicle: usize,
+        source: S,
+        chance: ChaCha8Rng,
+    ) -> Self {
+        Self {
+            desk: Desk::new(Arc::clone(&context), None),
+            context,
+            person,
+            vehicle,
+            source,
+            wheel: None,
+            arrived: 0,
+            chance,
+        }
+    }
+
+    /// Takes rides, with a vehicle that goes where it is sent.
+    pub(crate) fn taking_rides(mut self, play: DriverPlay, wheel: Arc<Wheel>) -> Self {
+        self.desk = Desk::new(Arc::clone(&self.context), Some(play));
+        self.wheel = Some(wheel);
+        self
+    }
 }
 
 impl<S: FixSource> Client for Driver<S> {
+    fn number(&self) -> usize {
+        self.vehicle
+    }
+
     fn role(&self) -> Role {
         Role::Driver
     }
@@ -81,10 +121,15 @@ impl<S: FixSource> Client for Driver<S> {
         &mut self.chance
     }
 
+    fn resume(&self) -> Option<&Resume> {
+        self.desk.resume()
+    }
+
     async fn session(&mut self, mut connection: Connection, first: bool) -> Ending {
         if first {
             self.source.begin();
         }
+        self.desk.session(connection.inbox(), Instant::now());
         let mut ledger = Ledger::default();
         let stop = self.context.stop_drivers.clone();
         let online = ClientMessage::GoOnline(GoOnline {
@@ -94,6 +139,10 @@ impl<S: FixSource> Client for Driver<S> {
             return ending;
         }
         loop {
+            if let Err(ending) = self.act(&mut connection).await {
+                return ending;
+            }
+            let wake = self.desk.next();
             let result = tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
@@ -101,6 +150,13 @@ impl<S: FixSource> Client for Driver<S> {
                 () = self.source.ready() => {
                     self.send_due(&mut connection, &mut ledger).await.map(|_| ())
                 }
+                number = arrival(self.wheel.as_deref(), self.arrived) => {
+                    self.arrived = number;
+                    let now = Instant::now();
+                    self.desk.with_play(now, |play| play.reached(now));
+                    Ok(())
+                }
+                () = at(wake) => Ok(()),
             };
             if let Err(ending) = result {
                 return ending;
@@ -113,7 +169,33 @@ impl<S: FixSource> Client for Driver<S> {
     }
 }
 
+/// Waits for a moment that may never come.
+pub(super) async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn arrival(wheel: Option<&Wheel>, known: u64) -> u64 {
+    match wheel {
+        Some(wheel) => wheel.arrival(known).await,
+        None => std::future::pending().await,
+    }
+}
+
 impl<S: FixSource> Driver<S> {
+    /// Does what is to be done about rides.
+    async fn act(&mut self, connection: &mut Connection) -> Result<(), Ending> {
+        for (id, message) in self.desk.due(Instant::now()) {
+            connection.send(id, message).await?;
+        }
+        if let (Some(order), Some(wheel)) = (self.desk.order(), &self.wheel) {
+            wheel.order(order);
+        }
+        Ok(())
+    }
+
     async fn send_due(
         &mut self,
         connection: &mut Connection,
@@ -165,7 +247,14 @@ impl<S: FixSource> Driver<S> {
         Ok(())
     }
 
-    fn take(&self, incoming: Incoming, ledger: &mut Ledger) -> Result<(), Ending> {
+    fn take(&mut self, incoming: Incoming, ledger: &mut Ledger) -> Result<(), Ending> {
+        let incoming = match incoming {
+            Incoming::Message(message) => match self.desk.take(message, Instant::now()) {
+                Some(message) => Incoming::Message(message),
+                None => return Ok(()),
+            },
+            incoming => incoming,
+        };
         let tally = &self.context.tally;
         match incoming {
             Incoming::Ended(ending) => return Err(ending),
@@ -223,6 +312,9 @@ impl<S: FixSource> Driver<S> {
             while !ledger.settled() {
                 let incoming = connection.next().await;
                 self.take(incoming, ledger)?;
+            }
+            if let Some((id, ack)) = self.desk.ack() {
+                connection.send(id, ack).await?;
             }
             connection.send(None, ClientMessage::GoOffline).await
         };

@@ -29,6 +29,8 @@ pub(crate) enum Ending {
         /// The code in its body, else made from the status.
         word: String,
     },
+    /// We let it drop, as a bad network would.
+    Dropped,
     /// It broke, or could not be made. Worth another attempt.
     Broken(&'static str),
     /// No attempt would ever succeed.
@@ -80,9 +82,10 @@ impl Ending {
                 408 | 425 | 429 => Then::Reconnect,
                 _ => Then::GiveUp,
             },
-            Self::Closed { bye: None, .. } | Self::Refused { .. } | Self::Broken(_) => {
-                Then::Reconnect
-            }
+            Self::Closed { bye: None, .. }
+            | Self::Refused { .. }
+            | Self::Dropped
+            | Self::Broken(_) => Then::Reconnect,
         }
     }
 
@@ -90,6 +93,7 @@ impl Ending {
     pub(super) fn word(&self) -> String {
         match self {
             Self::Stopped => "stopped".to_owned(),
+            Self::Dropped => "dropped_on_purpose".to_owned(),
             Self::Closed { code, .. } => format!("closed_{code}"),
             Self::Refused { word, .. } | Self::Hopeless(word) => word.clone(),
             Self::Broken(word) => (*word).to_owned(),

@@ -46,6 +46,29 @@ impl Places {
             }
         }
     }
+
+    /// A place so far from another, metres as the crow flies; in a place too small for that,
+    /// the nearest to it of many.
+    pub(crate) fn pick_at(
+        &self,
+        from: LatLon,
+        range_m: std::ops::Range<f64>,
+        chance: &mut ChaCha8Rng,
+    ) -> LatLon {
+        let mut best = (f64::INFINITY, from);
+        for _ in 0..ATTEMPTS {
+            let place = self.pick(chance);
+            let distance_m = from.distance_m(place);
+            let beside_m = (range_m.start - distance_m).max(distance_m - range_m.end);
+            if beside_m <= 0.0 {
+                return place;
+            }
+            if beside_m < best.0 {
+                best = (beside_m, place);
+            }
+        }
+        best.1
+    }
 }
 
 fn on_earth(place: &LatLon) -> bool {

@@ -1,5 +1,7 @@
-//! A rider's app: watches the vehicles nearby, walks, watches again.
+//! A rider's app: watches the vehicles nearby, walks, watches again, and asks
+//! for rides.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,15 +9,18 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use ridecast_protocol::binary::Frame;
 use ridecast_protocol::{
-    Channel, ClientMessage, Nearby, Role, ServerMessage, Subscribe, SubscriptionName, UserId,
-    VehicleId, VehiclesMessage,
+    Channel, ClientMessage, Nearby, Resume, Role, ServerMessage, Subscribe, SubscriptionName,
+    UserId, VehicleId, VehiclesMessage,
 };
 
 use super::connection::{Connection, Incoming};
+use super::desk::Desk;
+use super::driver::at;
 use super::ending::Ending;
 use super::view::{Entry, View};
 use super::{Client, Context, Places};
 use crate::fix::Fix;
+use crate::play::{Manners, RiderPlay};
 use crate::world::moved;
 use crate::{Fleet, Subprotocol};
 
@@ -34,8 +39,14 @@ pub(crate) struct Rider {
     places: Places,
     place: ridecast_roads::LatLon,
     chance: ChaCha8Rng,
-    by_id: View<VehicleId>,
-    by_handle: View<u32>,
+    desk: Desk<RiderPlay>,
+    /// How long trips are, metres as the crow flies.
+    trip_m: std::ops::Range<f64>,
+    /// Where the ride leads that was asked for.
+    dropoff: Option<ridecast_roads::LatLon>,
+    /// Of each subscription its own: a handle stands for a vehicle within one.
+    by_id: HashMap<SubscriptionName, View<VehicleId>>,
+    by_handle: HashMap<SubscriptionName, View<u32>>,
     latencies: Vec<u64>,
     /// Which of the tally's histograms it writes to.
     index: usize,
@@ -50,6 +61,7 @@ impl Rider {
         mut chance: ChaCha8Rng,
     ) -> Result<Self, ridecast_protocol::InvalidName> {
         Ok(Self {
+            desk: Desk::new(Arc::clone(&context), None),
             context,
             user: UserId::new(format!("{}-r{index:05}", fleet.name))?,
             subscription: SubscriptionName::new("nearby")?,
@@ -59,11 +71,41 @@ impl Rider {
             place: places.pick(&mut chance),
             places,
             chance,
-            by_id: View::new(),
-            by_handle: View::new(),
+            trip_m: 0.0..0.0,
+            dropoff: None,
+            by_id: HashMap::new(),
+            by_handle: HashMap::new(),
             latencies: Vec::new(),
             index,
         })
+    }
+
+    /// Asks for rides, over `trip_m` metres as the crow flies.
+    pub(crate) fn asking_for_rides(
+        mut self,
+        manners: Manners,
+        trip_m: std::ops::Range<f64>,
+        keys: &str,
+        chance: ChaCha8Rng,
+    ) -> Result<Self, ridecast_protocol::InvalidName> {
+        let channel = SubscriptionName::new("ride")?;
+        let play = RiderPlay::new(manners, keys, channel, chance);
+        self.desk = Desk::new(Arc::clone(&self.context), Some(play));
+        self.trip_m = trip_m;
+        Ok(self)
+    }
+
+    fn is_free(&self) -> bool {
+        self.desk.play().is_some_and(RiderPlay::is_free)
+    }
+
+    fn wish(&mut self) {
+        let (from, now) = (self.place, Instant::now());
+        let to = self
+            .places
+            .pick_at(from, self.trip_m.clone(), &mut self.chance);
+        self.dropoff = Some(to);
+        self.desk.with_play(now, |play| play.wish(from, to, now));
     }
 
     fn nearby(&self) -> Subscribe {
@@ -80,8 +122,14 @@ impl Rider {
         }
     }
 
+    /// Who waits for a ride stays; who has had one is where it led.
     fn walk(&mut self, time: Duration) {
-        if self.chance.random_ratio(1, ELSEWHERE) {
+        if self.desk.play().is_some_and(|play| !play.is_free()) {
+            return;
+        }
+        if let Some(dropoff) = self.dropoff.take() {
+            self.place = dropoff;
+        } else if self.chance.random_ratio(1, ELSEWHERE) {
             self.place = self.places.pick(&mut self.chance);
         } else {
             let way = WALK_MPS * time.as_secs_f64();
@@ -101,13 +149,25 @@ impl Rider {
                 Ok(frame) => self.take_frame(&frame, now),
                 Err(_) => tally.error("unreadable_frame"),
             },
-            Incoming::Message(ServerMessage::Vehicles(message)) => self.take_json(&message, now),
-            Incoming::Message(ServerMessage::Error { error, .. }) => {
+            Incoming::Message(message) => {
+                if let Some(message) = self.desk.take(message, now) {
+                    self.take_message(&message, now);
+                }
+            }
+            Incoming::Ended(_) => {}
+            Incoming::Unreadable => tally.error("unreadable_message"),
+        }
+    }
+
+    fn take_message(&mut self, message: &ServerMessage, now: Instant) {
+        let tally = &self.context.tally;
+        match message {
+            ServerMessage::Vehicles(message) => self.take_json(message, now),
+            ServerMessage::Error { error, .. } => {
                 tally.error(error.code.as_str());
             }
-            Incoming::Message(ServerMessage::Ok { .. }) | Incoming::Ended(_) => {}
-            Incoming::Message(_) => tally.error("unexpected_message"),
-            Incoming::Unreadable => tally.error("unreadable_message"),
+            ServerMessage::Ok { .. } => {}
+            _ => tally.error("unexpected_message"),
         }
     }
 
@@ -119,15 +179,18 @@ impl Rider {
             state: record.state,
         });
         let tally = &self.context.tally;
+        let view = self
+            .by_handle
+            .entry(frame.subscription.clone())
+            .or_insert_with(View::new);
         // Before the changes: a handle that left may be another's in the same frame.
         for handle in &frame.left {
-            self.by_handle.leave(handle);
+            view.leave(handle);
         }
         if frame.snapshot {
-            self.by_handle.snapshot(entries, tally);
+            view.snapshot(entries, tally);
         } else {
-            self.by_handle
-                .change(entries, now, &mut self.latencies, tally);
+            view.change(entries, now, &mut self.latencies, tally);
         }
         tally.latencies(self.index, &mut self.latencies);
     }
@@ -140,19 +203,27 @@ impl Rider {
             state: vehicle.state,
         });
         let tally = &self.context.tally;
+        let view = self
+            .by_id
+            .entry(message.subscription.clone())
+            .or_insert_with(View::new);
         for id in &message.left {
-            self.by_id.leave(id);
+            view.leave(id);
         }
         if message.snapshot {
-            self.by_id.snapshot(entries, tally);
+            view.snapshot(entries, tally);
         } else {
-            self.by_id.change(entries, now, &mut self.latencies, tally);
+            view.change(entries, now, &mut self.latencies, tally);
         }
         tally.latencies(self.index, &mut self.latencies);
     }
 }
 
 impl Client for Rider {
+    fn number(&self) -> usize {
+        self.index
+    }
+
     fn role(&self) -> Role {
         Role::Rider
     }
@@ -169,10 +240,16 @@ impl Client for Rider {
         &mut self.chance
     }
 
+    fn resume(&self) -> Option<&Resume> {
+        self.desk.resume()
+    }
+
     async fn session(&mut self, mut connection: Connection, _first: bool) -> Ending {
-        self.by_id = View::new();
-        self.by_handle = View::new();
-        let stop = self.context.stop_riders.clone();
+        self.by_id.clear();
+        self.by_handle.clear();
+        self.desk.session(connection.inbox(), Instant::now());
+        let context = Arc::clone(&self.context);
+        let stop = context.stop_riders.clone();
         let subscribe = ClientMessage::Subscribe(self.nearby());
         if let Err(ending) = connection.send(Some(1), subscribe).await {
             return ending;
@@ -180,9 +257,25 @@ impl Client for Rider {
         // Riders that came together must not all move together.
         let mut pause = self.look_around.mul_f64(self.chance.random_range(0.5..1.5));
         let mut look = tokio::time::Instant::now() + pause;
+        let mut wound_up = false;
         loop {
+            for (id, message) in self.desk.due(Instant::now()) {
+                if let Err(ending) = connection.send(id, message).await {
+                    return ending;
+                }
+            }
+            let wake = self.desk.next();
             tokio::select! {
                 () = stop.cancelled() => break,
+                Ok(wish) = context.demand.acquire(), if self.is_free() => {
+                    wish.forget();
+                    self.wish();
+                }
+                () = context.wind_up.cancelled(), if !wound_up => {
+                    wound_up = true;
+                    self.desk.with_play(Instant::now(), RiderPlay::wind_up);
+                }
+                () = at(wake) => {}
                 incoming = connection.next() => {
                     if let Incoming::Ended(ending) = incoming {
                         return ending;
@@ -199,6 +292,10 @@ impl Client for Rider {
                     look = tokio::time::Instant::now() + pause;
                 }
             }
+        }
+        if let Some((id, ack)) = self.desk.ack() {
+            // Whoever leaves without it is told these events again, and knows them.
+            let _ = connection.send(id, ack).await;
         }
         connection.close().await;
         Ending::Stopped

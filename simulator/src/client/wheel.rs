@@ -47,9 +47,10 @@ impl Wheel {
             let place = self.order.lock().unwrap_or_else(PoisonError::into_inner);
             *number != known && *number == place.0
         };
-        match reached.wait_for(newest).await {
-            Ok(number) => *number,
-            // The sender is `self`.
+        let arrived = reached.wait_for(newest).await.map(|number| *number);
+        match arrived {
+            Ok(number) => number,
+            // Never: the sender is `self`.
             Err(_) => std::future::pending().await,
         }
     }

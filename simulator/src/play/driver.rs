@@ -170,12 +170,10 @@ impl DriverPlay {
         let message = match (todo, job) {
             (Todo::Accept(offer_id), _) => ClientMessage::AcceptOffer(AnswerOffer { offer_id }),
             (Todo::Decline(offer_id), _) => ClientMessage::DeclineOffer(AnswerOffer { offer_id }),
-            (Todo::Arrive, Some((ride_id, RideState::Accepted))) => {
-                ClientMessage::Arrive(Arrive {
-                    ride_id,
-                    force: None,
-                })
-            }
+            (Todo::Arrive, Some((ride_id, RideState::Accepted))) => ClientMessage::Arrive(Arrive {
+                ride_id,
+                force: None,
+            }),
             (Todo::Start, Some((id, RideState::Arrived))) => ClientMessage::StartRide(step(id)),
             (Todo::Complete, Some((id, RideState::InProgress))) => {
                 ClientMessage::CompleteRide(step(id))
@@ -206,7 +204,11 @@ impl Play for DriverPlay {
                 self.acts.push(Act::Tell(Fact::Heard));
                 let ride = message.ride_id.clone();
                 self.plan(WRITE_S, Todo::Read(ride, message.number), now);
-                if self.job.as_ref().is_some_and(|job| job.id == message.ride_id) {
+                if self
+                    .job
+                    .as_ref()
+                    .is_some_and(|job| job.id == message.ride_id)
+                {
                     self.maybe_say(&message.ride_id, Line::Quick(QuickReply::AllRight), now);
                 }
             }
@@ -218,7 +220,10 @@ impl Play for DriverPlay {
         let ClientMessage::Arrive(arrive) = asked else {
             return;
         };
-        let is_there = self.job.as_ref().is_some_and(|job| job.id == arrive.ride_id);
+        let is_there = self
+            .job
+            .as_ref()
+            .is_some_and(|job| job.id == arrive.ride_id);
         if is_there && matches!(code, ErrorCode::TooFar | ErrorCode::NotOnline) {
             self.plan(AGAIN_S, Todo::Arrive, now);
         }

@@ -6,6 +6,8 @@ use super::plan::{ACCELERATION, BRAKING, Leg, plan};
 
 /// The longest piece of time in which speed is taken as constant, seconds.
 const SUBSTEP_S: f64 = 0.1;
+/// How long a driver who is sent elsewhere drives on before braking, seconds.
+const REACTION_S: f64 = 1.0;
 /// How long a vehicle stands at its destination before it drives on, seconds.
 const DWELL_S: std::ops::Range<f64> = 3.0..25.0;
 /// How often a random destination is drawn anew because it is where the vehicle is.
@@ -216,6 +218,7 @@ impl Vehicle {
     /// Plans the way there. False: it is there already, or there is no way.
     fn head_for(&mut self, to: &Snap, router: &Router, search: &mut Search) -> bool {
         let mut way = self.committed();
+        let is_moving = !way.is_empty();
         let network = router.network();
         let (edge, along_m) = way
             .last()
@@ -229,7 +232,9 @@ impl Vehicle {
         let Some(first) = legs.first() else {
             return false;
         };
-        (self.edge, self.along_m) = (first.edge, first.from_m);
+        if !is_moving {
+            (self.edge, self.along_m) = (first.edge, first.from_m);
+        }
         (self.legs, self.leg) = (legs, 0);
         true
     }
@@ -238,18 +243,22 @@ impl Vehicle {
     /// can lead elsewhere.
     fn committed(&self) -> Vec<Stretch> {
         let mut stretches = Vec::new();
-        let mut needed_m = self.speed_mps * (self.speed_mps / (2.0 * BRAKING) + SUBSTEP_S);
-        let mut from_m = self.along_m;
-        for (index, leg) in self.legs.iter().enumerate().skip(self.leg) {
-            if needed_m <= 0.0 {
+        let mut needed_m = self.speed_mps * (self.speed_mps / (2.0 * BRAKING) + REACTION_S);
+        // How it enters a corner depends on the whole of the leg before it, not on what is left.
+        needed_m += self
+            .legs
+            .get(self.leg)
+            .map_or(0.0, |leg| self.along_m - leg.from_m);
+        for leg in self.legs.iter().skip(self.leg) {
+            if self.speed_mps <= 0.0 || needed_m <= 0.0 {
                 break;
             }
-            if index > self.leg {
-                from_m = leg.from_m;
-            }
-            let (edge, to_m) = (leg.edge, leg.to_m);
-            stretches.push(Stretch { edge, from_m, to_m });
-            needed_m -= to_m - from_m;
+            stretches.push(Stretch {
+                edge: leg.edge,
+                from_m: leg.from_m,
+                to_m: leg.to_m,
+            });
+            needed_m -= leg.length_m();
         }
         stretches
     }

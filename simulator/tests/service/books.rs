@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ridecast_protocol::{CloseCode, ErrorCode};
-use ridecast_simulator::{Fleet, LoadSettings, Report, RunSettings, Subprotocol, load, run};
+use ridecast_simulator::{Fleet, LoadSettings, Report, Rides, RunSettings, Subprotocol, load, run};
 use tokio_util::sync::CancellationToken;
 
 use crate::HELSINKI;
@@ -22,6 +22,7 @@ fn settings(service: &Service, subprotocol: Subprotocol) -> RunSettings {
             ..Fleet::default()
         },
         rate_hz: 20.0,
+        rides: Rides::none(),
         duration: Some(RUN),
         ..RunSettings::new(service.endpoint())
     }

@@ -14,6 +14,7 @@ fn program(url: &str, args: &[&str]) -> Command {
         .args(args)
         .env("RIDECAST_SIM_URL", url)
         .env("RIDECAST_SIM_NETWORK", helsinki_file())
+        .env("RIDECAST_SIM_RIDES", "0")
         .env("RIDECAST_AUTH_SECRET", SECRET);
     command
 }
@@ -83,6 +84,8 @@ async fn what_cannot_begin_is_an_error_in_words() {
         (["replay", "no-such-file.csv"], "cannot be replayed"),
         (["run", "--url=http://example.org"], "must begin with ws://"),
         (["run", "--rate=0"], "the rate must be above 0"),
+        (["run", "--flaky=1"], "must be 0 or more and below 1"),
+        (["run", "--accept=0.95"], "together at most 1"),
     ] {
         let output = output(program("ws://127.0.0.1:1", &args)).await;
         assert!(!output.status.success());

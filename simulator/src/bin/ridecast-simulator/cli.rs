@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use ridecast_simulator::{Endpoint, Fleet, Reception, SimError, Subprotocol, TokenSource};
+use ridecast_simulator::{Endpoint, Fleet, Reception, Rides, SimError, Subprotocol, TokenSource};
 
 /// Simulated vehicles and riders for ridecast: real clients of its public
 /// protocol, on real roads.
@@ -18,7 +18,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Vehicles drive through a city, riders look around
+    /// Vehicles drive through a city, riders look around and are driven
     Run(Run),
     /// Sends each fix of a recorded trace by its vehicle's own driver
     Replay(Replay),
@@ -34,6 +34,8 @@ pub(crate) struct Run {
     pub(crate) drivers: Drivers,
     #[command(flatten)]
     pub(crate) riders: Riders,
+    #[command(flatten)]
+    pub(crate) rides: RideFlags,
     /// Standard deviation of the GPS error, metres; 0 is perfect
     #[arg(
         long,
@@ -93,6 +95,8 @@ pub(crate) struct Load {
     pub(crate) drivers: Drivers,
     #[command(flatten)]
     pub(crate) riders: Riders,
+    #[command(flatten)]
+    pub(crate) rides: RideFlags,
     /// Over how long the sessions are opened
     #[arg(long, value_name = "TIME", env = "RIDECAST_SIM_RAMP", default_value = "10s", value_parser = humantime::parse_duration)]
     pub(crate) ramp: Duration,
@@ -105,9 +109,14 @@ pub(crate) struct Load {
 
 #[derive(Debug, Args)]
 pub(crate) struct Service {
-    /// The service's address
-    #[arg(long, env = "RIDECAST_SIM_URL", default_value = "ws://127.0.0.1:8080")]
-    url: String,
+    /// The service's address; of several nodes all, and who reconnects takes the next
+    #[arg(
+        long,
+        env = "RIDECAST_SIM_URL",
+        value_delimiter = ',',
+        default_value = "ws://127.0.0.1:8080"
+    )]
+    url: Vec<String>,
     /// The service's secret, to sign tokens with
     #[arg(long, env = "RIDECAST_AUTH_SECRET", hide_env_values = true)]
     auth_secret: String,
@@ -115,7 +124,8 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn endpoint(&self) -> Result<Endpoint, SimError> {
-        Endpoint::new(&self.url, TokenSource::secret(&self.auth_secret))
+        let urls = self.url.iter().map(String::as_str);
+        Endpoint::several(urls, TokenSource::secret(&self.auth_secret))
     }
 }
 
@@ -174,6 +184,64 @@ pub(crate) struct Riders {
     /// Begins the name of every driver and rider; several simulators need several
     #[arg(long, env = "RIDECAST_SIM_NAME", default_value = "sim")]
     name: String,
+    /// How likely each connection is to drop without a word, in each second; who it happens to
+    /// comes back and goes on where it was
+    #[arg(
+        long,
+        value_name = "SHARE",
+        env = "RIDECAST_SIM_FLAKY",
+        default_value_t = 0.0
+    )]
+    flaky: f64,
+}
+
+/// What riders and drivers do about rides. The shares are 0 to 1.
+#[derive(Debug, Args)]
+pub(crate) struct RideFlags {
+    /// Rides asked for in a minute by all riders together [default: 12; of `load`: 0]
+    #[arg(
+        long = "rides-per-minute",
+        visible_alias = "rides",
+        value_name = "RIDES",
+        env = "RIDECAST_SIM_RIDES"
+    )]
+    per_minute: Option<f64>,
+    /// The share of offers that drivers accept
+    #[arg(
+        long,
+        value_name = "SHARE",
+        env = "RIDECAST_SIM_ACCEPT",
+        default_value_t = 0.85
+    )]
+    accept: f64,
+    /// The share of offers that drivers decline; what is left they let pass
+    #[arg(
+        long,
+        value_name = "SHARE",
+        env = "RIDECAST_SIM_DECLINE",
+        default_value_t = 0.1
+    )]
+    decline: f64,
+    /// The share of rides that riders, and of accepted ones that drivers, give up
+    #[arg(
+        long,
+        value_name = "SHARE",
+        env = "RIDECAST_SIM_CANCEL",
+        default_value_t = 0.05
+    )]
+    cancel: f64,
+}
+
+impl RideFlags {
+    pub(crate) fn rides(&self, per_minute: f64) -> Rides {
+        Rides {
+            per_minute: self.per_minute.unwrap_or(per_minute),
+            accept: self.accept,
+            decline: self.decline,
+            cancel: self.cancel,
+            ..Rides::default()
+        }
+    }
 }
 
 impl Riders {
@@ -188,6 +256,7 @@ impl Riders {
                 Wire::Bin => Subprotocol::Bin,
             },
             radius_m: self.radius,
+            flaky: self.flaky,
             ..Fleet::default()
         }
     }

@@ -17,6 +17,9 @@ use tokio_util::sync::CancellationToken;
 
 use cli::{Cli, Command, Output};
 
+/// Rides that `run` has asked for in a minute, without a flag; `load` has none.
+const PER_MINUTE: f64 = 12.0;
+
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
     let cli = Cli::parse();
@@ -29,6 +32,7 @@ async fn main() -> anyhow::Result<ExitCode> {
                 fleet: args.riders.fleet(Some(&args.drivers)),
                 rate_hz: args.drivers.rate,
                 reception: args.reception(),
+                rides: args.rides.rides(PER_MINUTE),
                 duration: args.duration,
                 ..RunSettings::new(args.service.endpoint()?)
             };
@@ -56,6 +60,7 @@ async fn main() -> anyhow::Result<ExitCode> {
             let settings = LoadSettings {
                 fleet: args.riders.fleet(Some(&args.drivers)),
                 rate_hz: args.drivers.rate,
+                rides: args.rides.rides(0.0),
                 ramp: args.ramp,
                 hold: args.hold,
                 ..LoadSettings::new(args.service.endpoint()?)
