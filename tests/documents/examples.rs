@@ -10,7 +10,9 @@ use crate::{read, words};
 fn blocks<'a>(document: &'a str, language: &str) -> Vec<&'a str> {
     let begin = format!("\n```{language}\n");
     let blocks = document.split(&*begin).skip(1);
-    blocks.filter_map(|rest| rest.split("\n```").next()).collect()
+    blocks
+        .filter_map(|rest| rest.split("\n```").next())
+        .collect()
 }
 
 fn parsed(line: &str) -> Value {

@@ -175,9 +175,12 @@ fn who_needs_no_token_is_told() {
     for ((method, path), operation) in operations(&spec) {
         let answers = fields(operation, "/responses");
         let security = operation.get("security").unwrap_or(&spec.0["security"]);
-        let is_open = security
-            .as_array()
-            .is_none_or(|ways| ways.is_empty() || ways.iter().any(|way| *way == Value::Object(serde_json::Map::new())));
+        let is_open = security.as_array().is_none_or(|ways| {
+            ways.is_empty()
+                || ways
+                    .iter()
+                    .any(|way| *way == Value::Object(serde_json::Map::new()))
+        });
         assert_eq!(!is_open, answers.contains_key("401"), "{method} {path}");
     }
     assert_eq!(list(&spec.0, "/security").len(), 1);

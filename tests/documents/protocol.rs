@@ -1,6 +1,11 @@
 //! The protocol's prose names every word of the wire.
 
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
 use crate::read;
+use crate::spec::{Spec, fields};
 
 #[test]
 fn the_protocol_lists_every_error_code() {
@@ -76,4 +81,43 @@ fn the_protocol_lists_every_message_and_address() {
         addresses += 1;
     }
     assert!(addresses >= 8, "{addresses} routes were found");
+}
+
+/// The names of all fields in a schema.
+fn named<'a>(schema: &'a Value, names: &mut BTreeSet<&'a str>) {
+    match schema {
+        Value::Object(parts) => {
+            if let Some(Value::Object(properties)) = parts.get("properties") {
+                names.extend(properties.keys().map(String::as_str));
+            }
+            parts.values().for_each(|part| named(part, names));
+        }
+        Value::Array(parts) => parts.iter().for_each(|part| named(part, names)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_protocol_names_every_field() {
+    let document = read("docs/protocol.md");
+    let specs = ["docs/asyncapi.yaml", "docs/openapi.yaml"].map(Spec::load);
+    let mut names = BTreeSet::new();
+    for spec in &specs {
+        for schema in fields(&spec.0, "/components/schemas").values() {
+            named(schema, &mut names);
+        }
+    }
+    // What operators' backends get is told in docs/operations.md.
+    for name in ["attempts", "given_up_at_ms", "webhooks"] {
+        assert!(names.remove(name), "{name} is no field any more");
+    }
+    assert!(names.len() > 80, "{} fields", names.len());
+    let missing: Vec<_> = names
+        .into_iter()
+        .filter(|name| {
+            let ways = [format!("`{name}`"), format!("`{name}?`")];
+            !ways.iter().any(|way| document.contains(way))
+        })
+        .collect();
+    assert!(missing.is_empty(), "docs/protocol.md names no {missing:?}");
 }
