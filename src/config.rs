@@ -220,9 +220,50 @@ pub struct Demo {
     /// How many vehicles drive
     #[arg(long, env = "RIDECAST_DEMO_DRIVERS", default_value_t = 300)]
     pub drivers: usize,
-    /// How many riders look around
+    /// How many riders look around and ask for rides
     #[arg(long, env = "RIDECAST_DEMO_RIDERS", default_value_t = 100)]
     pub riders: usize,
+    /// Rides asked for in a minute by all riders together
+    #[arg(
+        long,
+        value_name = "RIDES",
+        env = "RIDECAST_DEMO_RIDES",
+        default_value_t = 12.0
+    )]
+    pub rides_per_minute: f64,
+    /// The share of offers that drivers accept, 0 to 1
+    #[arg(
+        long,
+        value_name = "SHARE",
+        env = "RIDECAST_DEMO_ACCEPT",
+        default_value_t = 0.85
+    )]
+    pub accept: f64,
+    /// The share of offers that drivers decline; what is left they let pass
+    #[arg(
+        long,
+        value_name = "SHARE",
+        env = "RIDECAST_DEMO_DECLINE",
+        default_value_t = 0.1
+    )]
+    pub decline: f64,
+    /// The share of rides that riders, and of accepted ones that drivers, give up
+    #[arg(
+        long,
+        value_name = "SHARE",
+        env = "RIDECAST_DEMO_CANCEL",
+        default_value_t = 0.05
+    )]
+    pub cancel: f64,
+    /// How likely each connection is to drop without a word, in each second; who it happens to
+    /// comes back and must miss nothing
+    #[arg(
+        long,
+        value_name = "SHARE",
+        env = "RIDECAST_DEMO_FLAKY",
+        default_value_t = 0.0
+    )]
+    pub flaky: f64,
     /// Decides everything that looks like chance
     #[arg(long, env = "RIDECAST_DEMO_SEED", default_value_t = 1)]
     pub seed: u64,

@@ -8,8 +8,8 @@ use anyhow::Context as _;
 use ridecast_protocol::{Role, UserId};
 use ridecast_roads::Router;
 use ridecast_simulator::{
-    Endpoint, Fleet, LoadingBar, ReplaySettings, Report, RunSettings, RunningBar, TokenSource,
-    Trace, load_city, replay, run,
+    Endpoint, Fleet, LoadingBar, ReplaySettings, Report, Rides, RunSettings, RunningBar,
+    TokenSource, Trace, load_city, replay, run,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -59,6 +59,7 @@ pub async fn demo(args: Demo, stop: CancellationToken) -> anyhow::Result<Report>
     };
     let (router, trace) = loaded??;
     settings.map = Some(Arc::new(BaseMap::of(router.network())?));
+    settings.roads = Some(Arc::clone(&router));
     let auth = Auth::new(&secret)?;
     settings.page = PageConfig {
         token: Some(auth.sign(UserId::new("demo")?, Role::Operator, LOOK)?),
@@ -132,6 +133,7 @@ fn simulate(
         drivers: args.drivers,
         riders: args.riders,
         seed: args.seed,
+        flaky: args.flaky,
         ..Fleet::default()
     };
     let mut bar = RunningBar::new(args.duration);
@@ -150,6 +152,13 @@ fn simulate(
         } else {
             let settings = RunSettings {
                 fleet,
+                rides: Rides {
+                    per_minute: args.rides_per_minute,
+                    accept: args.accept,
+                    decline: args.decline,
+                    cancel: args.cancel,
+                    ..Rides::default()
+                },
                 duration: args.duration,
                 ..RunSettings::new(endpoint)
             };

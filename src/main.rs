@@ -11,7 +11,7 @@ use ridecast::auth::Auth;
 use ridecast::config::{Cli, Command, LogFormat, Serve};
 use ridecast::demo::demo;
 use ridecast::http::BaseMap;
-use ridecast_simulator::LoadingBar;
+use ridecast_simulator::{LoadingBar, load_city};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -55,10 +55,11 @@ async fn serve(args: Serve, stop: CancellationToken) -> anyhow::Result<()> {
     let mut settings = args.settings();
     if let Some(path) = &args.network {
         let mut bar = LoadingBar::new();
-        let network = ridecast_roads::RoadNetwork::load(path, &mut |progress| bar.show(progress))
+        let router = load_city(path, &mut |progress| bar.show(progress))
             .with_context(|| format!("{} cannot be loaded", path.display()))?;
         bar.done();
-        settings.map = Some(Arc::new(BaseMap::of(&network)?));
+        settings.map = Some(Arc::new(BaseMap::of(router.network())?));
+        settings.roads = Some(router);
     }
     let app = App::build(settings).await?;
     tracing::info!(address = %app.address(), "listening");
