@@ -35,6 +35,11 @@ pub(super) fn share(token: &str) -> String {
     format!("share:{token}")
 }
 
+/// Record: the links of a ride, the oldest first.
+pub(super) fn shares(id: &RideId) -> String {
+    format!("shares:{id}")
+}
+
 /// Log: what was said.
 pub(super) fn chat_log(drive: &OfferId) -> String {
     format!("chat:{drive}")

@@ -1,15 +1,22 @@
 //! Links that show one ride to whoever has them.
 
+use std::collections::VecDeque;
+
 use ridecast_protocol::{self as wire, RideId, Role, ShareLink, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::error::RidesError;
-use super::ledger::{put, value};
+use super::ledger::{pause, put, value};
 use super::{Rides, names, reader};
 use crate::auth::Person;
 use crate::ride::{Reader, Refusal, Ride};
-use crate::store::Step;
+use crate::store::{Outcome, Step};
 use crate::telemetry::now_ms;
+
+/// So many links of a ride work at a time; one more, and the oldest does not.
+const MOST_LINKS: usize = 20;
+/// So often it is tried anew when others share the same ride meanwhile.
+const ATTEMPTS: u32 = 10;
 
 /// What a link shows.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -41,7 +48,8 @@ impl SharedRide {
 }
 
 impl Rides {
-    /// Makes a link to a ride that is not over; its rider and operators may.
+    /// Makes a link to a ride that is not over; its rider and operators may. Of more than
+    /// 20 links to one ride the oldest is withdrawn.
     ///
     /// # Errors
     /// [`RidesError`].
@@ -59,14 +67,32 @@ impl Rides {
             ride: id.clone(),
             until_ms: expires_at_ms,
         };
-        let mut step = Step::new();
-        step.puts
-            .push(put(names::share(&token), Some(&shared), Some(share_for)));
-        self.commit(&step).await?;
-        Ok(ShareLink {
-            token,
-            expires_at_ms,
-        })
+        let list = names::shares(id);
+        for attempt in 0..ATTEMPTS {
+            let [record] = self.records([list.clone()]).await?;
+            let mut links: VecDeque<String> = value(&record)?.unwrap_or_default();
+            links.push_back(token.clone());
+            let mut step = Step::new();
+            if links.len() > MOST_LINKS
+                && let Some(oldest) = links.pop_front()
+            {
+                step.puts
+                    .push(put::<Shared>(names::share(&oldest), None, None));
+            }
+            step.expects.push((list.clone(), record.version));
+            step.puts
+                .push(put(list.clone(), Some(&links), Some(share_for)));
+            step.puts
+                .push(put(names::share(&token), Some(&shared), Some(share_for)));
+            if matches!(self.commit(&step).await?, Outcome::Done(_)) {
+                return Ok(ShareLink {
+                    token,
+                    expires_at_ms,
+                });
+            }
+            pause(attempt).await;
+        }
+        Err(RidesError::Contended)
     }
 
     /// Makes a link worthless.
