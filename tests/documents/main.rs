@@ -6,12 +6,18 @@
     reason = "a test fails by panicking"
 )]
 
+mod answers;
 mod asyncapi;
 mod examples;
+#[path = "../support/http.rs"]
+#[expect(dead_code, reason = "the tests of the service use the rest")]
+mod http;
 mod links;
 mod openapi;
 mod operations;
 mod protocol;
+#[path = "../support/service.rs"]
+mod service;
 mod spec;
 mod words;
 
