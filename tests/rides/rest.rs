@@ -2,13 +2,13 @@
 
 use std::net::SocketAddr;
 
-use ridecast_protocol::{ChatPage, Ride, RideCounts, RideState as S, RidesPage, Role};
+use ridecast_protocol::{ChatPage, OfferState, Ride, RideCounts, RideState as S, RidesPage, Role};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::client::{Client, DEADLINE};
 use crate::http::{Reply, get, request};
-use crate::people::{request as wish, step};
+use crate::people::{answer, driver_at, request as wish, step};
 use crate::say::{Place, now_ms, offset, position};
 use crate::scene::{PICKUP, Scene, dropoff, impatient};
 use crate::service::token;
@@ -250,6 +250,42 @@ async fn a_track_shows_riders_how_they_were_driven_and_its_driver_the_way_there_
             assert!((3300.0..3400.0).contains(&metres), "{metres} m");
         }
     }
+}
+
+#[tokio::test]
+async fn the_next_driver_of_a_ride_does_not_see_where_the_one_before_was() {
+    let mut scene = Scene::at(S::Accepted).await;
+    let address = scene.service.address;
+    for east_m in [1200.0, 1500.0, 1100.0] {
+        let place = offset(PICKUP, 400.0, east_m);
+        scene.driver.ok(position(place)).await;
+    }
+    scene.driver.ok(step("cancel_ride", &scene.ride)).await;
+    until_later().await;
+    let mut bea = driver_at(address, "bea", offset(PICKUP, 0.0, -800.0)).await;
+    let offer = bea.until_offer(OfferState::Open).await;
+    assert_eq!(offer.ride_id, scene.ride);
+    bea.ok(answer("accept_offer", &offer)).await;
+    until_later().await;
+    for east_m in [-700.0, -300.0, -10.0] {
+        bea.ok(position(offset(PICKUP, 0.0, east_m))).await;
+    }
+    bea.ok(step("arrive", &scene.ride)).await;
+    until_later().await;
+    bea.ok(step("start_ride", &scene.ride)).await;
+    bea.ok(step("complete_ride", &scene.ride)).await;
+    let path = format!("/v1/rides/{}/track", scene.ride);
+    let north = offset(PICKUP, 200.0, 0.0).0;
+    for ((user, role), sees_both) in [(BEA, false), (ROSA, false), (OLGA, true)] {
+        let reply = get(address, &path, Some(&token(user, role))).await;
+        let feature: Value = reply.json();
+        let line = &feature["geometry"]["coordinates"];
+        let places: Vec<[f64; 2]> = serde_json::from_value(line.clone()).unwrap_or_default();
+        let of_the_first = places.iter().any(|[_, latitude]| *latitude > north);
+        assert_eq!(of_the_first, sees_both, "{user}: {places:?}");
+        assert_eq!(places.is_empty(), role == Role::Rider, "{user}: {places:?}");
+    }
+    assert_eq!(refused(address, ANA, &path).await.0, 404);
 }
 
 #[tokio::test]
