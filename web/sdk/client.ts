@@ -1,10 +1,14 @@
 import { backoffMs } from "./backoff.ts";
 import { decodeFrame, FrameError } from "./frame.ts";
+import { EventsMissing, Inbox } from "./inbox.ts";
 import type {
   Bye,
   Channel,
   ClientMessage,
   ErrorBody,
+  Event,
+  InboxPlace,
+  Progress,
   RequestId,
   ServerMessage,
   Welcome,
@@ -27,6 +31,19 @@ export interface ClientOptions {
   /** Asked before each attempt, so that it may bring a fresh one. */
   getToken(): string | Promise<string>;
   onState?(state: ConnectionState): void;
+  /**
+   * What the person is told: each event once and in order, over all
+   * reconnects. `at_ms`: when it happened. It is acknowledged once this returns.
+   */
+  onEvent?(event: Event, at_ms: number, offset: number): void;
+  /**
+   * There were events that will not come, as after an absence longer than they
+   * are kept: fetch anew what they would have told. Those after it come, as do
+   * all from the first `live` on.
+   */
+  onLost?(): void;
+  /** How far a driven ride has come. */
+  onProgress?(progress: Progress): void;
 }
 
 /** A request that the service refused. */
@@ -72,6 +89,9 @@ export class Client {
   private socket: WebSocket | undefined;
   private readonly subscriptions = new Map<string, Subscription>();
   private readonly pending = new Map<RequestId, Pending>();
+  private readonly inbox = new Inbox((offset) => {
+    this.socket?.send(JSON.stringify({ type: "ack", offset }));
+  });
   private nextId = 1;
   private attempt = 0;
   /** Whether there ever was a session. */
@@ -168,7 +188,8 @@ export class Client {
     const socket = new WebSocket(this.options.url, SUBPROTOCOLS);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
-    socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token }));
+    const { resume } = this.inbox;
+    socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token, resume }));
     socket.onmessage = (event) => this.receive(event.data);
     socket.onclose = (event) => this.closed(event.code, event.reason);
   }
@@ -184,9 +205,11 @@ export class Client {
         this.message(JSON.parse(String(data)) as ServerMessage);
       }
     } catch (error) {
-      if (!(error instanceof FrameError || error instanceof SyntaxError)) throw error;
-      console.warn("ridecast: a frame cannot be read, connecting anew:", error.message);
-      this.drop(CLOSE_BROKEN, "a frame cannot be read");
+      const broken = error instanceof FrameError || error instanceof SyntaxError;
+      if (!broken && !(error instanceof EventsMissing)) throw error;
+      const reason = broken ? "a frame cannot be read" : "events are missing";
+      console.warn(`ridecast: ${reason}, connecting anew:`, error.message);
+      this.drop(CLOSE_BROKEN, reason);
       this.lost();
     }
   }
@@ -195,6 +218,15 @@ export class Client {
     switch (message.type) {
       case "welcome":
         this.welcome(message);
+        break;
+      case "inbox":
+        this.place(message, true);
+        break;
+      case "event":
+        this.event(message.event, message.at_ms, message.offset);
+        break;
+      case "progress":
+        this.options.onProgress?.(message);
         break;
       case "vehicles":
         this.subscriptions.get(message.subscription)?.message(message);
@@ -220,11 +252,27 @@ export class Client {
   }
 
   private welcome(welcome: Welcome): void {
+    const { epoch, offset, recovered } = welcome;
+    const before = this.again;
     this.again = true;
     this.liveMs = Date.now();
     this.enter({ kind: "live", welcome });
     this.listen(welcome.heartbeat_ms);
     for (const subscription of this.subscriptions.values()) subscription.renew();
+    if (epoch === undefined || offset === undefined) return;
+    this.place({ epoch, offset, ...(recovered !== undefined && { recovered }) }, before);
+  }
+
+  /** @param before whether there was a time, in this session or one before it, whose events would be missed */
+  private place(place: InboxPlace, before: boolean): void {
+    this.inbox.begin(place);
+    if (before && !place.recovered) this.options.onLost?.();
+  }
+
+  private event(event: Event, atMs: number, offset: number): void {
+    if (!this.inbox.take(offset)) return;
+    this.options.onEvent?.(event, atMs, offset);
+    this.inbox.taken();
   }
 
   /** Asks for a sign of life after a silence, and gives up after a second one. */
@@ -272,6 +320,7 @@ export class Client {
     const socket = this.socket;
     this.socket = undefined;
     if (socket) socket.onopen = socket.onmessage = socket.onclose = null;
+    this.inbox.pause();
     const pending = [...this.pending.values()];
     this.pending.clear();
     for (const { reject } of pending) reject(new ConnectionLost("the connection ended"));

@@ -9,6 +9,7 @@ import {
   type ServerMessage,
   ServiceError,
   type VehiclesMessage,
+  type Welcome,
 } from "../../sdk/index.ts";
 import { encodeFrame } from "../mock/service.mjs";
 
@@ -49,10 +50,11 @@ class Socket {
   end(code: number, reason = "") {
     this.onclose?.({ code, reason });
   }
-  async welcome() {
+  async welcome(inbox: Pick<Welcome, "epoch" | "offset" | "recovered"> = {}) {
     this.onopen?.();
     this.say({
       type: "welcome",
+      ...inbox,
       session: "s",
       user: "u",
       role: "operator",
@@ -75,6 +77,8 @@ class Socket {
 
 const settled = () => vi.advanceTimersByTimeAsync(0);
 
+/** What the app heard of its inbox, in order: an offset, "lost", a progress's seconds. */
+let heard: (number | string)[];
 let client: Client;
 let states: ConnectionState[];
 let page: EventTarget;
@@ -85,6 +89,9 @@ async function open(): Promise<void> {
     url: "ws://service/v1/ws",
     getToken: () => token(),
     onState: (state) => states.push(state),
+    onEvent: (_, __, offset) => heard.push(offset),
+    onLost: () => heard.push("lost"),
+    onProgress: ({ eta }) => heard.push(`${eta.seconds} s`),
   });
   await settled();
 }
@@ -112,6 +119,7 @@ beforeEach(() => {
   vi.spyOn(console, "warn").mockReturnValue();
   Socket.all = [];
   states = [];
+  heard = [];
   token = () => Promise.resolve("t1");
 });
 
@@ -250,6 +258,118 @@ describe("a connection", () => {
   });
 });
 
+describe("the inbox", () => {
+  /** The service tells events, whatever they are about. */
+  const tell = (...offsets: number[]) => {
+    const event = { kind: "notice", ride_id: "r1", near: "pickup" } as const;
+    for (const offset of offsets) {
+      Socket.last.say({ type: "event", offset, at_ms: 1_700, event });
+    }
+  };
+  const acks = () => Socket.last.sent.filter(({ type }) => type === "ack");
+  /** The connection ends, and the next one is opened. */
+  const cut = async () => {
+    Socket.last.end(1006);
+    await vi.advanceTimersByTimeAsync(waitMs());
+  };
+
+  it("hands on each event with its time, and progress", async () => {
+    await open();
+    await Socket.last.welcome({ epoch: "e", offset: 4 });
+    tell(5, 6);
+    const eta = { toward: "pickup", seconds: 90, distance_m: 500, at_ms: 1 } as const;
+    Socket.last.say({ type: "progress", ride_id: "r1", eta });
+    expect(heard).toEqual([5, 6, "90 s"]);
+  });
+
+  it("resumes behind the newest event, and hands on nothing twice", async () => {
+    await open();
+    await Socket.last.welcome({ epoch: "e", offset: 4 });
+    expect(Socket.last.sent[0]).toEqual({ type: "hello", token: "t1" });
+    tell(5, 6, 6, 5);
+    await cut();
+    await Socket.last.welcome({ epoch: "e", offset: 6, recovered: true });
+    expect(Socket.last.sent[0]).toMatchObject({ resume: { epoch: "e", offset: 6 } });
+    tell(6, 7);
+    expect(heard).toEqual([5, 6, 7]);
+    expect(console.warn).not.toHaveBeenCalled();
+  });
+
+  it("comes back for events that are missing", async () => {
+    await open();
+    await Socket.last.welcome({ epoch: "e", offset: 4 });
+    tell(5, 7);
+    expect(heard).toEqual([5]);
+    expect(Socket.last.closedWith).toBe(4502);
+    await vi.advanceTimersByTimeAsync(waitMs());
+    await Socket.last.welcome({ epoch: "e", offset: 5, recovered: true });
+    expect(Socket.last.sent[0]).toMatchObject({ resume: { epoch: "e", offset: 5 } });
+    tell(6, 7);
+    expect(heard).toEqual([5, 6, 7]);
+  });
+
+  it("says that events are lost, and goes on from the new place", async () => {
+    await open();
+    await Socket.last.welcome({ epoch: "e", offset: 4 });
+    tell(5);
+    await cut();
+    await Socket.last.welcome({ epoch: "f", offset: 2, recovered: false });
+    tell(3);
+    expect(heard).toEqual([5, "lost", 3]);
+    await cut();
+    await Socket.last.welcome({ epoch: "f", offset: 3, recovered: true });
+    expect(Socket.last.sent[0]).toMatchObject({ resume: { epoch: "f", offset: 3 } });
+  });
+
+  it("learns its place later when the store was away", async () => {
+    await open();
+    await Socket.last.welcome();
+    Socket.last.say({ type: "inbox", epoch: "e", offset: 8 });
+    // Whatever came between welcome and this is not told.
+    expect(heard).toEqual(["lost"]);
+    tell(9);
+    await cut();
+    await Socket.last.welcome();
+    Socket.last.say({ type: "inbox", epoch: "e", offset: 9, recovered: true });
+    tell(10);
+    expect(heard).toEqual(["lost", 9, 10]);
+  });
+
+  it("a session that never learnt its place has missed what came after it", async () => {
+    await open();
+    await Socket.last.welcome();
+    await cut();
+    expect(heard).toEqual([]);
+    await Socket.last.welcome({ epoch: "e", offset: 8 });
+    expect(heard).toEqual(["lost"]);
+  });
+
+  it("acknowledges at once, then the newest once a second", async () => {
+    await open();
+    await Socket.last.welcome({ epoch: "e", offset: 0 });
+    tell(1, 2, 3);
+    expect(acks()).toEqual([{ type: "ack", offset: 1 }]);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(acks()).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(acks().slice(1)).toEqual([{ type: "ack", offset: 3 }]);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(acks()).toHaveLength(2);
+    tell(4);
+    expect(acks().at(-1)).toEqual({ type: "ack", offset: 4 });
+  });
+
+  it("acknowledges nothing in a session that did not bring it", async () => {
+    await open();
+    await Socket.last.welcome({ epoch: "e", offset: 0 });
+    tell(1, 2);
+    await cut();
+    await Socket.last.welcome({ epoch: "e", offset: 2, recovered: true });
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(acks()).toEqual([]);
+  });
+});
+
 describe("a subscription", () => {
   const messages: VehiclesMessage[] = [];
   const refusals: ServiceError[] = [];
@@ -319,6 +439,13 @@ describe("a subscription", () => {
     Socket.last.frame(encodeFrame("map", false, [vehicle], []));
     expect(messages.at(1)).toMatchObject({ left: ["d1"], vehicles: [{ id: "d2" }] });
     expect(messages.at(2)).toMatchObject({ left: [], vehicles: [{ id: "d2" }] });
+  });
+
+  it("follows the vehicle of a ride", async () => {
+    await open();
+    client.subscribe("mine", { kind: "ride", ride_id: "r1" }, listener);
+    await Socket.last.welcome();
+    expect(requests()).toEqual([["subscribe", { kind: "ride", ride_id: "r1" }]]);
   });
 
   it("is asked for again in the next session, where it is now", async () => {
