@@ -199,6 +199,41 @@ async fn a_stop_ends_within_two_seconds_even_when_no_answer_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_is_missing_or_comes_twice_is_a_failure() {
+    for (offsets, missed, doubled) in [
+        (vec![1, 2, 3], 0, 0),
+        (vec![1, 4], 2, 0),
+        (vec![1, 2, 2, 3], 0, 1),
+    ] {
+        let (told, last) = (offsets.len() as u64, *offsets.last().unwrap());
+        let service = Service::start(Whims {
+            offsets,
+            ..Whims::default()
+        })
+        .await;
+        let report = run_with(settings(&service, Subprotocol::Bin)).await;
+        // Each of three riders.
+        assert_eq!(report.events_received, 3 * (told - doubled), "{report}");
+        assert_eq!(report.events_missed, 3 * missed);
+        assert_eq!(report.events_doubled, 3 * doubled);
+        assert_eq!(report.problems().is_empty(), missed + doubled == 0);
+        assert_eq!(service.books().acks, [last; 3], "all are acknowledged");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_loses_the_inbox_has_missed_something() {
+    let service = Service::start(Whims {
+        end_first_after: Some((10, End::Break)),
+        ..Whims::default()
+    })
+    .await;
+    let report = run_with(settings(&service, Subprotocol::Bin)).await;
+    // Each of the ten drivers asked to resume, and was not told that it was done.
+    assert_eq!((report.reconnects, report.events_missed), (10, 10));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_load_test_ramps_holds_and_measures() {
     let service = Service::start(Whims::default()).await;
     let settings = LoadSettings {

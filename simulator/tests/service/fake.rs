@@ -8,9 +8,10 @@ use futures_util::{SinkExt, StreamExt};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use ridecast_protocol::binary::{FrameWriter, Record};
 use ridecast_protocol::{
-    Bye, ClientMessage, CloseCode, ErrorBody, ErrorCode, Position, Refused, Request, RequestId,
-    Role, SUBPROTOCOL_BIN, ServerMessage, SessionId, SubscriptionName, UserId, VehicleClass,
-    VehicleId, VehicleInfo, VehicleState, VehicleUpdate, VehiclesMessage, Welcome,
+    Bye, ClientMessage, CloseCode, ErrorBody, ErrorCode, Event, Notice, Position, Refused, Request,
+    RequestId, RideId, Role, SUBPROTOCOL_BIN, ServerMessage, SessionId, SubscriptionName, Toward,
+    UserId, VehicleClass, VehicleId, VehicleInfo, VehicleState, VehicleUpdate, VehiclesMessage,
+    Welcome,
 };
 use ridecast_simulator::{Endpoint, TokenSource};
 use serde::Deserialize;
@@ -38,6 +39,8 @@ pub(crate) struct Whims {
     pub(crate) send_away: Option<CloseCode>,
     /// Answers every upgrade with 401.
     pub(crate) unauthorized: bool,
+    /// Tells each rider events of these offsets, in this order, in an inbox that began empty.
+    pub(crate) offsets: Vec<u64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +64,8 @@ pub(crate) struct Books {
     pub(crate) passed_on: u64,
     pub(crate) offline: usize,
     pub(crate) updates: usize,
+    /// Up to where each session of a rider said that it has the events.
+    pub(crate) acks: Vec<u64>,
 }
 
 impl Books {
@@ -155,11 +160,26 @@ impl Service {
             role,
             heartbeat_ms: 20_000,
             server_time_ms: 0,
-            epoch: None,
-            offset: None,
+            epoch: Some("e".to_owned()),
+            offset: Some(0),
             recovered: None,
         });
         tell(&mut socket, &welcome).await;
+        for &offset in &self.whims.offsets {
+            let event = Event::Notice(Notice {
+                ride_id: RideId::new("r").unwrap(),
+                near: Toward::Pickup,
+            });
+            let at_ms = 0;
+            let event = ServerMessage::Event {
+                offset,
+                at_ms,
+                event,
+            };
+            if role == Role::Rider {
+                tell(&mut socket, &event).await;
+            }
+        }
         if let Some(code) = self.whims.send_away {
             return say_bye(socket, code, None).await;
         }
@@ -267,6 +287,7 @@ impl Service {
                                 name = Some(subscribe.subscription);
                             }
                             ClientMessage::Update(_) => self.books().updates += 1,
+                            ClientMessage::Ack(ack) => self.books().acks.push(ack.offset),
                             other => panic!("a rider said {other:?}"),
                         }
                     }
