@@ -192,7 +192,8 @@ pub struct Rides {
     /// The share of rides that their riders give up, and of accepted ones that their drivers
     /// want to, 0 to 1. Some are over before.
     pub cancel: f64,
-    /// How far it is from pickup to dropoff, metres as the crow flies. In a city too small for
+    /// How far it is from pickup to dropoff, metres as the crow flies; more often little than
+    /// much. In a city too small for
     /// that it is the nearest to it that can be had.
     pub trip_m: std::ops::Range<f64>,
 }

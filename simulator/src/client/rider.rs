@@ -101,9 +101,7 @@ impl Rider {
 
     fn wish(&mut self) {
         let (from, now) = (self.place, Instant::now());
-        let to = self
-            .places
-            .pick_at(from, self.trip_m.clone(), &mut self.chance);
+        let to = self.places.trip(from, &self.trip_m, &mut self.chance);
         self.dropoff = Some(to);
         self.desk.with_play(now, |play| play.wish(from, to, now));
     }
