@@ -180,7 +180,7 @@ pub struct Ack {
 }
 
 /// A place in an inbox: everything up to it has been seen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 pub struct Resume {
     /// The inbox's, from `welcome`.
@@ -191,13 +191,16 @@ pub struct Resume {
 }
 
 impl Resume {
-    /// Reads `EPOCH.OFFSET`, as it stands in a URL and in `Last-Event-ID`. `None`: it is not that.
+    /// Reads `EPOCH.OFFSET`, as it stands in a URL and in `Last-Event-ID`. What is not that is a
+    /// place in no inbox: who resumes from it is told that it is not there.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (epoch, offset) = text.rsplit_once('.')?;
-        Some(Self {
-            epoch: epoch.to_owned(),
-            offset: offset.parse().ok()?,
-        })
+    pub fn read(text: &str) -> Self {
+        let read = text.rsplit_once('.').and_then(|(epoch, offset)| {
+            Some(Self {
+                epoch: epoch.to_owned(),
+                offset: offset.parse().ok()?,
+            })
+        });
+        read.unwrap_or_default()
     }
 }

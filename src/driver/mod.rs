@@ -203,6 +203,8 @@ impl Part for Driver {
                 }
                 Ok(Done::default())
             }
+            // Of the channel of a ride.
+            ClientMessage::Unsubscribe(_) => session.watch(&message),
             _ => Err(session.forbidden()),
         }
     }

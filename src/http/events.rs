@@ -35,7 +35,7 @@ pub(super) async fn inbox(
     // After a reconnect of its own, an `EventSource` still has the old query.
     let last = request.headers().get("last-event-id");
     let last = last.and_then(|id| id.to_str().ok());
-    let resume = last.or(query.resume.as_deref()).map(place_of);
+    let resume = last.or(query.resume.as_deref()).map(Resume::read);
     let (seat, feed) = hub.join(Format::Json);
     let (response, signs) = sse::answer(feed);
     let session = Session::new(
@@ -47,14 +47,6 @@ pub(super) async fn inbox(
     );
     door.run(session, Listener, place, signs);
     Ok(response)
-}
-
-/// What is no place is a place in no inbox: who resumes from it is told that it is not there.
-fn place_of(text: &str) -> Resume {
-    Resume::parse(text).unwrap_or_else(|| Resume {
-        epoch: String::new(),
-        offset: 0,
-    })
 }
 
 impl From<NoEntry> for Error {

@@ -20,7 +20,7 @@ impl Caller {
         }
         Err(Error(ErrorBody::new(
             ErrorCode::Forbidden,
-            format!("a {} may not do that", role.as_str()),
+            format!("the role `{}` may not do that", role.as_str()),
         )))
     }
 }

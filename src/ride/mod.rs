@@ -108,6 +108,8 @@ pub struct Drive {
     pub arrived_at_ms: Option<i64>,
     /// When the rider got in.
     pub started_at_ms: Option<i64>,
+    /// When the newest position before that was taken, by the clock of the driver's device.
+    pub started_fix_ms: Option<i64>,
     /// Which ends the vehicle was near already: each is told once.
     pub noticed: Vec<Toward>,
 }

@@ -247,7 +247,7 @@ impl Rides {
         }
         let mut step = Step::new();
         step.logs.push(Append {
-            log: names::track(&id),
+            log: names::track(&id, driver),
             item: serde_json::to_vec(&marks).unwrap_or_default(),
             ttl: self.settings.kept_for,
         });
@@ -261,12 +261,16 @@ impl Rides {
         kept.map(drop)
     }
 
-    /// The track of a ride as far as it is kept.
-    pub(super) async fn whole_track(&self, ride: &Ride) -> Result<Track, RidesError> {
+    /// Where this driver's vehicle was on the ride, as far as it is kept.
+    pub(super) async fn track_of(
+        &self,
+        id: &RideId,
+        driver: &UserId,
+    ) -> Result<Track, RidesError> {
         let mut marks: Vec<Mark> = Vec::new();
         let mut from = 0;
         loop {
-            let log = names::track(&ride.id);
+            let log = names::track(id, driver);
             let page = self.post.ledger().log(&log, from, PAGE).await?;
             let is_last = page.len() < PAGE;
             from += page.len() as u64;
@@ -283,5 +287,15 @@ impl Rides {
         marks.sort_by_key(|mark| mark.2);
         marks.dedup_by_key(|mark| mark.2);
         Ok(Track(marks))
+    }
+
+    /// Where the vehicles of all its drivers were.
+    pub(super) async fn whole_track(&self, ride: &Ride) -> Result<Track, RidesError> {
+        let last = ride.drive.as_ref().map(|drive| &drive.driver);
+        let mut track = Track::default();
+        for driver in ride.search.passed.iter().chain(last) {
+            track.0.extend(self.track_of(&ride.id, driver).await?.0);
+        }
+        Ok(track)
     }
 }

@@ -194,6 +194,8 @@ impl Rides {
         id: RideId,
     ) -> Result<WireRide, RidesError> {
         let (ride, _) = self.read(&id).await?;
+        // So that there is a mark where the rider gets in.
+        self.keep_track(&driver).await?;
         let from = self.place_of(&driver).or_else(|| point(&ride.pickup));
         let eta = match from.zip(point(&ride.dropoff)) {
             Some((from, to)) if ride.driver() == Some(&driver) => {
@@ -205,6 +207,7 @@ impl Rides {
         let command = Command::Start {
             driver: driver.clone(),
             eta,
+            fix_ms: self.last_fix_ms(&driver),
         };
         let ride = self.command(&id, &command).await?;
         Ok(ride.seen_by(Reader::Driver(&driver)))
@@ -222,7 +225,7 @@ impl Rides {
         let (ride, _) = self.read(&id).await?;
         let distance_m = if ride.driver() == Some(&driver) {
             self.keep_track(&driver).await?;
-            self.whole_track(&ride).await?.driven_m(&ride)
+            self.track_of(&id, &driver).await?.driven_m(&ride)
         } else {
             0.0
         };
@@ -293,6 +296,11 @@ impl Rides {
     /// A driver's vehicle, if this node knows of it.
     fn vehicle_of(&self, driver: &UserId) -> Option<Arc<Vehicle>> {
         self.fleet.get(&VehicleId::from(driver.clone()))
+    }
+
+    /// When the newest position of a driver was taken, by the clock of the driver's device.
+    fn last_fix_ms(&self, driver: &UserId) -> Option<i64> {
+        Some(self.vehicle_of(driver)?.seen()?.fix.position.timestamp_ms)
     }
 
     fn place_of(&self, driver: &UserId) -> Option<LatLon> {

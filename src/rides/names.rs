@@ -45,9 +45,10 @@ pub(super) fn chat_log(drive: &OfferId) -> String {
     format!("chat:{drive}")
 }
 
-/// Log: where the vehicle was.
-pub(super) fn track(id: &RideId) -> String {
-    format!("track:{id}")
+/// Log: where the vehicle of this driver was. One for each driver that a ride has had: none reads
+/// where another was.
+pub(super) fn track(id: &RideId, driver: &UserId) -> String {
+    format!("track:{id}:{driver}")
 }
 
 /// List: the rides in a state, by when they were asked for.

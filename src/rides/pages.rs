@@ -101,15 +101,17 @@ impl Rides {
     pub async fn track(&self, person: &Person, id: &RideId) -> Result<Track, RidesError> {
         let (ride, _) = self.read(id).await?;
         reader(person, &ride)?;
-        let track = self.whole_track(&ride).await?;
-        Ok(match person.role {
-            Role::Rider => track.on_board(&ride),
-            // A ride may have had another driver before.
-            Role::Driver => match &ride.drive {
-                Some(drive) => track.since(drive.accepted_at_ms),
-                None => track,
-            },
-            Role::Operator => track,
+        if person.role == Role::Operator {
+            return self.whole_track(&ride).await;
+        }
+        let Some(drive) = &ride.drive else {
+            return Ok(Track::default());
+        };
+        let track = self.track_of(id, &drive.driver).await?;
+        Ok(if person.role == Role::Rider {
+            track.on_board(&ride)
+        } else {
+            track
         })
     }
 }

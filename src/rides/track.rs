@@ -89,21 +89,14 @@ fn off_line_m(fix: Mark, from: Mark, to: Mark) -> f64 {
 const M_PER_DEGREE: f64 = 111_195.08;
 
 impl Track {
-    /// The part with the rider on board; none before.
+    /// The part with the rider on board; none before. It begins with where the vehicle was when
+    /// the ride started, by the clock of its device, which may not agree with the service's.
     #[must_use]
     pub fn on_board(&self, ride: &Ride) -> Self {
         let drive = ride.drive.as_ref();
-        let from = drive.and_then(|drive| drive.started_at_ms);
-        let to = ride.ended_at_ms.unwrap_or(i64::MAX);
-        let is_on_board = |mark: &&Mark| from.is_some_and(|from| (from..=to).contains(&mark.2));
+        let from = drive.and_then(|drive| drive.started_fix_ms.or(drive.started_at_ms));
+        let is_on_board = |mark: &&Mark| from.is_some_and(|from| from <= mark.2);
         Self(self.0.iter().filter(is_on_board).copied().collect())
-    }
-
-    /// The part from this time on, ms since the Unix epoch.
-    #[must_use]
-    pub fn since(&self, from_ms: i64) -> Self {
-        let is_later = |mark: &&Mark| mark.2 >= from_ms;
-        Self(self.0.iter().filter(is_later).copied().collect())
     }
 
     /// Metres with the rider on board.

@@ -42,8 +42,8 @@ impl Rides {
         if let Some(here) = self.place_of(&drive.driver) {
             return Some(here);
         }
-        let track = self.whole_track(ride).await.unwrap_or_default();
-        let kept = track.since(drive.accepted_at_ms).0.last().copied();
+        let track = self.track_of(&ride.id, &drive.driver).await;
+        let kept = track.unwrap_or_default().0.last().copied();
         let (latitude, longitude) = kept.map_or(drive.at, |mark| (mark.0, mark.1));
         LatLon::new(latitude, longitude).ok()
     }

@@ -233,7 +233,10 @@ impl Session {
     #[must_use]
     pub fn forbidden(&self) -> ErrorBody {
         let role = self.person.role.as_str();
-        ErrorBody::new(ErrorCode::Forbidden, format!("a {role} may not do that"))
+        ErrorBody::new(
+            ErrorCode::Forbidden,
+            format!("the role `{role}` may not do that"),
+        )
     }
 
     fn answer(

@@ -81,7 +81,7 @@ pub async fn open(
 ) -> actix_web::Result<HttpResponse> {
     // The browser must see the close code, so a bad token is told after the upgrade, not instead of it.
     let person = door.who(&request, query.ticket.as_deref()).await;
-    let resume = query.resume.as_deref().and_then(Resume::parse);
+    let resume = query.resume.as_deref().map(Resume::read);
     let place = match door.sessions().enter() {
         Ok(place) => place,
         Err(no_entry) => {
