@@ -68,6 +68,8 @@ pub enum Command {
         driver: UserId,
         /// To the dropoff.
         eta: Option<Eta>,
+        /// When the newest position was taken, by the clock of the driver's device.
+        fix_ms: Option<i64>,
     },
     /// The ride is at its end.
     Complete {
@@ -168,7 +170,11 @@ impl Ride {
                 distance_m,
                 force,
             } => self.arrive(driver, *distance_m, *force, now_ms, rules),
-            Command::Start { driver, eta } => self.start(driver, *eta, now_ms),
+            Command::Start {
+                driver,
+                eta,
+                fix_ms,
+            } => self.start(driver, *eta, *fix_ms, now_ms),
             Command::Complete { driver, distance_m } => self.complete(driver, *distance_m, now_ms),
             Command::CancelByRider { rider, reason } => {
                 if *rider != self.rider {
@@ -226,18 +232,21 @@ impl Ride {
             accepted_at_ms: now_ms,
             arrived_at_ms: None,
             started_at_ms: None,
+            started_fix_ms: None,
             noticed: Vec::new(),
         });
         Ok(true)
     }
 
     fn decline(&mut self, driver: &UserId, offer: &OfferId, now_ms: i64) -> Result<bool, Refusal> {
-        if self.search.passed.contains(driver) {
-            return Ok(false);
+        match self.pending(driver, offer) {
+            Ok(_) => {
+                self.search_on(Setback::Declined, now_ms);
+                Ok(true)
+            }
+            Err(_) if self.search.passed.contains(driver) => Ok(false),
+            Err(refusal) => Err(refusal),
         }
-        self.pending(driver, offer)?;
-        self.search_on(Setback::Declined, now_ms);
-        Ok(true)
     }
 
     fn pending(&self, driver: &UserId, offer: &OfferId) -> Result<Pending, Refusal> {
@@ -279,7 +288,13 @@ impl Ride {
         Ok(true)
     }
 
-    fn start(&mut self, driver: &UserId, eta: Option<Eta>, now_ms: i64) -> Result<bool, Refusal> {
+    fn start(
+        &mut self,
+        driver: &UserId,
+        eta: Option<Eta>,
+        fix_ms: Option<i64>,
+        now_ms: i64,
+    ) -> Result<bool, Refusal> {
         self.must_be_of(driver)?;
         let started = self.drive.as_ref().and_then(|drive| drive.started_at_ms);
         if started.is_some() {
@@ -289,6 +304,7 @@ impl Ride {
         self.state = RideState::InProgress;
         if let Some(drive) = &mut self.drive {
             drive.started_at_ms = Some(now_ms);
+            drive.started_fix_ms = fix_ms;
             drive.eta = eta;
         }
         Ok(true)
