@@ -13,7 +13,13 @@ mod backend;
 mod client;
 #[path = "../support/http.rs"]
 mod http;
+#[path = "../support/node.rs"]
+#[expect(dead_code, reason = "the tests of positions use the rest")]
+mod node;
 mod people;
+#[path = "../support/raw.rs"]
+#[expect(dead_code, reason = "the tests of broken clients use the rest")]
+mod raw;
 #[path = "../support/redis.rs"]
 #[expect(dead_code, reason = "the contracts of store and broker use the rest")]
 mod redis_server;
@@ -25,14 +31,21 @@ mod service;
 #[path = "../support/sse.rs"]
 mod sse_client;
 #[path = "../support/view.rs"]
-#[expect(dead_code, reason = "the tests of positions use the rest")]
 mod view;
 
 mod cancel;
+mod chat;
+mod crowd;
+mod kills;
+mod nodes;
+mod privacy;
+mod reconnect;
+mod requests;
 mod rest;
 mod scene;
 mod search;
 mod share;
+mod slow;
 mod sse;
 mod webhooks;
 mod whole;

@@ -66,6 +66,11 @@ impl Node {
 
     /// Ends it as a crash would.
     pub(crate) fn kill(mut self) {
+        self.crash();
+    }
+
+    /// The same, where it is one of several.
+    pub(crate) fn crash(&mut self) {
         self.child.kill().expect("our own child");
         self.child.wait().expect("our own child");
     }

@@ -1,0 +1,166 @@
+//! Several nodes on one Redis: rider and driver need not be at the same one.
+
+use std::sync::Arc;
+
+use ridecast_protocol::{Event, OfferState, RideState as S, Role, Toward};
+use serde_json::json;
+
+use crate::client::Client;
+use crate::crowd::Nodes;
+use crate::kills::{Crowd, a_while};
+use crate::node::Node;
+use crate::people::{answer, driver_at, request, resume, step};
+use crate::redis_server::RedisServer;
+use crate::say::{go_online, nearby, offset, position};
+use crate::scene::{PICKUP, dropoff};
+
+#[tokio::test]
+async fn rider_and_driver_are_at_different_nodes_and_the_driver_moves() {
+    let redis = RedisServer::start();
+    let url = redis.url();
+    let (a, b) = (
+        Node::serve(&["--store", &url]),
+        Node::serve(&["--store", &url]),
+    );
+    let mut driver = driver_at(b.address, "ana", offset(PICKUP, 0.0, 900.0)).await;
+    let mut rider = Client::open(a.address, "rosa", Role::Rider).await;
+    let mut other = Client::open(a.address, "otto", Role::Rider).await;
+    let mut operator = Client::open(b.address, "olga", Role::Operator).await;
+    other.ok(nearby("n", PICKUP, 3_000.0)).await;
+    let free =
+        |free: bool| move |view: &crate::view::View| view.vehicles.len() == usize::from(free);
+    other.until("n", "a free vehicle", free(true)).await;
+
+    let ride = rider.ride(request("k", PICKUP, dropoff())).await.ride_id;
+    let offer = driver.until_offer(OfferState::Open).await;
+    rider.until_ride(S::Offered).await;
+    rider
+        .ok(json!({"type": "subscribe", "subscription": "r", "channel": {"kind": "ride", "ride_id": ride}}))
+        .await;
+    driver.ok(answer("accept_offer", &offer)).await;
+    let told = rider.until_ride(S::Accepted).await;
+    assert_eq!(told.driver.unwrap().id.as_str(), "ana");
+    rider
+        .until("r", "the driver is seen", |view| view.has("ana"))
+        .await;
+    other.until("n", "it is taken", free(false)).await;
+    for east_m in [600.0, 100.0, 50.0] {
+        driver.ok(position(offset(PICKUP, 0.0, east_m))).await;
+    }
+    let near = |event: &Event| match event {
+        Event::Notice(notice) => Some(notice.near),
+        _ => None,
+    };
+    assert_eq!(rider.event("near the pickup", near).await, Toward::Pickup);
+    driver.tale("notice pickup").await;
+    driver.ok(step("arrive", &ride)).await;
+    driver.ok(step("start_ride", &ride)).await;
+    for north_m in [0.0, 500.0, 1_000.0] {
+        driver.ok(position(offset(PICKUP, north_m, 0.0))).await;
+    }
+    rider.tale("ride in_progress").await;
+    driver.tale("ride in_progress").await;
+
+    // In mid-ride from B to A.
+    let place = driver.place();
+    let mut driver = {
+        let moved = resume(a.address, "ana", Role::Driver, &place).await;
+        assert_eq!(driver.farewell().await.close, Some(4002));
+        moved
+    };
+    driver.ok(go_online("car")).await;
+    let here = offset(PICKUP, 1_500.0, 0.0);
+    driver.ok(position(here)).await;
+    rider
+        .until("r", "it goes on", |view| {
+            let seen = view.vehicles.get("ana");
+            seen.is_some_and(|it| (it.latitude, it.longitude) == here)
+        })
+        .await;
+    // The new node learns of the ride while the driver drives on.
+    let mut north_m = 1_900.0;
+    while !driver.event_now(|event| matches!(event, Event::Notice(_))) {
+        driver.ok(position(offset(PICKUP, north_m, 0.0))).await;
+        north_m += 0.01;
+        assert!(north_m < 1_999.0, "no notice");
+    }
+    driver.ok(position(dropoff())).await;
+    assert_eq!(rider.event("near the dropoff", near).await, Toward::Dropoff);
+    assert!(other.view("n").ids().is_empty(), "still taken");
+    // The other side answers from the other node.
+    rider
+        .ok(json!({"type": "send_chat", "ride_id": ride, "quick": "thank_you", "idempotency_key": "c"}))
+        .await;
+    let told = driver.tale("chat 1 rider").await;
+    assert_eq!(told, ["notice dropoff", "chat 1 rider"]);
+    driver.ok(step("complete_ride", &ride)).await;
+    let done = rider.until_ride(S::Completed).await;
+    let distance_m = done.distance_m.unwrap();
+    assert!((1_950..2_050).contains(&distance_m), "{distance_m} m");
+    assert_eq!(
+        operator.tale("ride completed").await,
+        [
+            "ride requested",
+            "ride offered",
+            "ride accepted",
+            "ride arrived",
+            "ride in_progress",
+            "ride completed"
+        ]
+    );
+    rider.until("r", "nothing", |view| !view.has("ana")).await;
+    other.until("n", "it is free", free(true)).await;
+}
+
+/// What ends a ride at one node frees the vehicle at the other.
+#[tokio::test]
+async fn a_ride_cancelled_at_one_node_is_over_at_the_other() {
+    let redis = RedisServer::start();
+    let url = redis.url();
+    let (a, b) = (
+        Node::serve(&["--store", &url]),
+        Node::serve(&["--store", &url]),
+    );
+    let mut driver = driver_at(b.address, "ana", offset(PICKUP, 0.0, 900.0)).await;
+    let mut rider = Client::open(a.address, "rosa", Role::Rider).await;
+    rider.ok(nearby("n", PICKUP, 3_000.0)).await;
+    for n in 0..5 {
+        let asked = request(&format!("k{n}"), PICKUP, dropoff());
+        let ride = rider.ride(asked).await.ride_id;
+        let offer = driver.until_offer(OfferState::Open).await;
+        driver.ok(answer("accept_offer", &offer)).await;
+        rider.until_ride(S::Accepted).await;
+        rider
+            .until("n", "taken", |view| view.vehicles.is_empty())
+            .await;
+        rider.ok(step("cancel_ride", &ride)).await;
+        driver.until_ride(S::Cancelled).await;
+        rider
+            .until("n", "free", |view| view.vehicles.len() == 1)
+            .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_die_at_random_and_nobody_is_taken_twice_or_forgotten() {
+    let redis = RedisServer::start_with(&["--appendonly", "yes"]);
+    let url = redis.url();
+    let serve = || Node::serve(&["--store", &url]);
+    let nodes = Arc::new(Nodes::default());
+    let mut running = [serve(), serve()];
+    for (n, node) in running.iter().enumerate() {
+        nodes.set(n, Some(node.address));
+    }
+    let crowd = Crowd::start(&nodes, 200, 100).await;
+    for n in 0..6 {
+        a_while(1_000..3_000).await;
+        let which = n % 2;
+        nodes.set(which, None);
+        running[which].crash();
+        a_while(0..1_000).await;
+        running[which] = serve();
+        nodes.set(which, Some(running[which].address));
+    }
+    a_while(2_000..2_001).await;
+    crowd.check(50).await;
+}
