@@ -133,6 +133,7 @@ impl Ride {
                 until_ms: now_ms + rules.search_for_ms,
                 next_ms: now_ms + rules.retry_after_ms,
                 passed: Vec::new(),
+                left: Vec::new(),
             },
             offer: None,
             drive: None,
@@ -345,11 +346,12 @@ impl Ride {
         now_ms: i64,
         rules: &Rules,
     ) -> Result<bool, Refusal> {
-        if self.drive.is_none() && self.search.passed.contains(driver) {
+        if self.drive.is_none() && !self.state.is_over() && self.search.left.contains(driver) {
             return Ok(false);
         }
         self.must_be_of(driver)?;
         if self.state == RideState::Accepted {
+            self.search.left.push(driver.clone());
             self.search.until_ms = now_ms + rules.search_for_ms;
             self.search_on(Setback::DriverCancelled, now_ms);
             return Ok(true);

@@ -70,6 +70,9 @@ pub struct Search {
     pub next_ms: i64,
     /// Drivers who had their chance.
     pub passed: Vec<UserId>,
+    /// Those of them who had accepted, and cancelled: they may say it twice, and nobody else may.
+    #[serde(default)]
+    pub left: Vec<UserId>,
 }
 
 /// An offer that a driver has not answered.
