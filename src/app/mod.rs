@@ -234,13 +234,19 @@ async fn pass_on(mut heard: mpsc::Receiver<Heard>, sessions: Arc<Sessions>, ride
     while let Some(heard) = heard.recv().await {
         let post = rides.post();
         match heard {
-            Heard::Claim(claim) => sessions.drives_elsewhere(&claim.driver, &claim.session),
+            Heard::Claim(claim) => {
+                sessions.drives_elsewhere(&claim.driver, &claim.session);
+                rides.driver_left(claim.driver);
+            }
             Heard::Told(told) => {
                 rides.heed(&told.to, &told.event);
                 post.hear(told);
             }
             Heard::Whisper(whisper) => post.pass_on(&whisper.to, &whisper.message),
-            Heard::Gap => post.look(),
+            Heard::Gap => {
+                post.look();
+                rides.look_for_journeys();
+            }
             Heard::Batch(..) => {}
         }
     }

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use actix::Recipient;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
-use ridecast_protocol::{InboxPlace, Resume, SessionId};
+use ridecast_protocol::{InboxPlace, Resume, SessionId, UserId};
 
 pub use reading::{Hole, Next, Reading, as_of};
 
@@ -158,6 +158,13 @@ impl Post {
                 let _ = here.tell.try_send(Word::Whisper(Arc::clone(&message)));
             }
         }
+    }
+
+    /// The drivers who have a session here.
+    #[must_use]
+    pub fn drivers_here(&self) -> Vec<UserId> {
+        let addresses = self.here.iter();
+        addresses.filter_map(|it| it.key().is_drivers()).collect()
     }
 
     /// This node may have missed something: every session looks into its inbox.

@@ -36,6 +36,14 @@ impl End {
     }
 }
 
+/// A subscription that shows the vehicle of a ride.
+pub(super) struct Followed {
+    pub(super) ride: RideId,
+    pub(super) name: SubscriptionName,
+    /// The version of the ride that was told last; 0: none since it is followed.
+    pub(super) told: u64,
+}
+
 /// The actor that stands for one connected person.
 pub struct SessionActor<P: Part> {
     pub(super) session: Session,
@@ -53,7 +61,7 @@ pub struct SessionActor<P: Part> {
     pub(super) waiting: VecDeque<(Option<RequestId>, ClientMessage)>,
     pub(super) is_acting: bool,
     /// Subscriptions that show the vehicle of a ride.
-    pub(super) follows: Vec<(RideId, SubscriptionName)>,
+    pub(super) follows: Vec<Followed>,
 }
 
 /// A client that was not heard for this many heartbeats is taken for dead.
@@ -152,7 +160,7 @@ impl<P: Part> SessionActor<P> {
             message => {
                 if let ClientMessage::Unsubscribe(request) = &message {
                     self.follows
-                        .retain(|(_, name)| *name != request.subscription);
+                        .retain(|follow| follow.name != request.subscription);
                 }
                 self.part.handle(&self.session, message)
             }

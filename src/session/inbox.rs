@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use actix::{ActorFutureExt as _, AsyncContext, Context, Handler, WrapFuture as _};
 use ridecast_protocol::{
-    ClientMessage, CloseCode, ErrorBody, ErrorCode, Event, InboxPlace, RequestId, RideId,
-    ServerMessage, Welcome,
+    ClientMessage, CloseCode, ErrorBody, ErrorCode, Event, InboxPlace, RequestId, Ride, RideId,
+    Role, ServerMessage, Welcome,
 };
 
-use super::actor::{End, SessionActor};
+use super::actor::{End, Followed, SessionActor};
 use super::events::{Events, PAGE};
 use super::{Done, Part};
+use crate::auth::Person;
 use crate::hub::Message;
 use crate::inbox::{Next, Word, as_of};
 use crate::store::{Address, StoredEvent};
@@ -178,7 +179,11 @@ impl<P: Part> SessionActor<P> {
                 let event = as_of(event, now_ms());
                 events.sent(stored.offset, &event, self.session.person.role);
                 if let Event::Ride(ride) = &event {
-                    self.aim(&ride.ride_id, ctx);
+                    self.aim(ride, ctx);
+                    let Person { role, user, .. } = &self.session.person;
+                    if *role == Role::Driver {
+                        self.session.rides.driver_heard(user, ride);
+                    }
                 }
                 serde_json::to_string(&event).unwrap_or_default()
             }
@@ -199,18 +204,33 @@ impl<P: Part> SessionActor<P> {
     }
 
     /// A ride has changed: its subscriptions show the vehicle that it has now.
-    fn aim(&mut self, id: &RideId, ctx: &mut Context<Self>) {
-        if !self.follows.iter().any(|(ride, _)| ride == id) {
-            return;
+    fn aim(&mut self, ride: &Ride, ctx: &mut Context<Self>) {
+        let is_driven = ride.state.is_driven();
+        let of_it = |follow: &&mut Followed| follow.ride == ride.ride_id;
+        let mut is_followed = false;
+        for follow in self.follows.iter_mut().filter(of_it) {
+            is_followed = true;
+            follow.told = ride.version;
+            if !is_driven {
+                // At once: who is told that the ride is over sees not one position more.
+                self.session.seat.aim(&follow.name, None);
+            }
         }
+        if is_followed && is_driven {
+            self.find_aim(ride.ride_id.clone(), ride.version, ctx);
+        }
+    }
+
+    /// Looks up which vehicle a ride has, as long as nothing newer is told of the ride.
+    fn find_aim(&mut self, ride: RideId, told: u64, ctx: &mut Context<Self>) {
         let (rides, person) = (Arc::clone(&self.session.rides), self.session.person.clone());
-        let ride = id.clone();
         let asking = async move { (rides.aim(&person, &ride).await, ride) };
-        ctx.spawn(asking.into_actor(self).map(|(aim, ride), actor, _| {
+        ctx.spawn(asking.into_actor(self).map(move |(aim, ride), actor, _| {
             // Whatever cannot be known is not shown.
             let aim = aim.ok().flatten();
-            for (_, name) in actor.follows.iter().filter(|(it, _)| *it == ride) {
-                actor.session.seat.aim(name, aim.clone());
+            let of_it = |follow: &&Followed| follow.ride == ride && follow.told == told;
+            for follow in actor.follows.iter().filter(of_it) {
+                actor.session.seat.aim(&follow.name, aim.clone());
             }
         }));
     }
@@ -263,7 +283,7 @@ impl<P: Part> SessionActor<P> {
         let doing = self.part.act(&self.session, message);
         ctx.spawn(doing.into_actor(self).map(|result, actor, ctx| {
             actor.is_acting = false;
-            let result = result.and_then(|done| actor.follow(done));
+            let result = result.and_then(|done| actor.follow(done, ctx));
             if let Err(code) = actor.session.answer(id, result) {
                 return actor.end(&End::because(code), ctx);
             }
@@ -271,12 +291,18 @@ impl<P: Part> SessionActor<P> {
         }));
     }
 
-    fn follow(&mut self, mut done: Done) -> Result<Done, ErrorBody> {
+    fn follow(&mut self, mut done: Done, ctx: &mut Context<Self>) -> Result<Done, ErrorBody> {
         if let Some(follow) = done.follow.take() {
             let seat = &self.session.seat;
             seat.follow(&follow.name, follow.max_rate_hz)?;
             seat.aim(&follow.name, follow.aim);
-            self.follows.push((follow.ride, follow.name));
+            self.follows.push(Followed {
+                ride: follow.ride.clone(),
+                name: follow.name,
+                told: 0,
+            });
+            // What happened between the look and now was told to no subscription.
+            self.find_aim(follow.ride, 0, ctx);
         }
         Ok(done)
     }
