@@ -1,5 +1,6 @@
 import type { GeoJSONSource, Map as MapLibre } from "maplibre-gl";
 import { MAP_COLORS } from "./colors.ts";
+import { labelFont } from "./font.ts";
 import type { Theme } from "./theme.ts";
 
 const ID = "ages";
@@ -34,7 +35,7 @@ export class Ages {
       source: ID,
       layout: {
         "text-field": ["get", "text"],
-        "text-font": this.font(),
+        "text-font": labelFont(this.map),
         "text-size": 11,
         "text-anchor": "top",
         "text-offset": [0, 0.9],
@@ -42,17 +43,6 @@ export class Ages {
       paint: { "text-halo-width": 1.5 },
     });
     this.paint(theme);
-  }
-
-  /**
-   * The browser's own font; where the style names a glyph server, that has only
-   * the fonts of the style.
-   */
-  private font(): string[] {
-    const { glyphs, layers } = this.map.getStyle();
-    const fonts = layers.map((layer) => layer.type === "symbol" && layer.layout?.["text-font"]);
-    const named = glyphs ? fonts.find(isPlain) : undefined;
-    return named ?? ["sans-serif"];
   }
 
   paint(theme: Theme): void {
@@ -69,11 +59,6 @@ export class Ages {
     this.shown = shown;
     source.setData(collection(ages));
   }
-}
-
-/** A list of fonts, and no expression that gives one. */
-function isPlain(font: unknown): font is string[] {
-  return Array.isArray(font) && font[0] !== "get" && font.every((name) => typeof name === "string");
 }
 
 function collection(ages: Age[]) {

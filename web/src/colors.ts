@@ -17,6 +17,8 @@ export interface MapColors {
   casing: string;
   label: string;
   halo: string;
+  /** Pickup and dropoff of a ride, and the line between. */
+  ride: string;
   vehicles: VehicleColors;
 }
 
@@ -45,6 +47,7 @@ export const MAP_COLORS: Record<Theme, MapColors> = {
     casing: "#c3c7bf",
     label: "#4d5259",
     halo: "#ffffff",
+    ride: "#1b1d21",
     vehicles: {
       fill: rgbs(FILLS.light),
       edge: rgb("#ffffff"),
@@ -59,6 +62,7 @@ export const MAP_COLORS: Record<Theme, MapColors> = {
     casing: "#0e1013",
     label: "#aeb6c0",
     halo: "#15181c",
+    ride: "#eceff3",
     vehicles: {
       fill: rgbs(FILLS.dark),
       edge: rgb("#06090d"),

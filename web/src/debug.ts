@@ -1,8 +1,15 @@
-import { type ConnectionState, drawnAt, type VehicleId, type VehicleState } from "../sdk/index.ts";
+import {
+  type ConnectionState,
+  drawnAt,
+  type RideState,
+  type VehicleId,
+  type VehicleState,
+} from "../sdk/index.ts";
 import type { Fleet } from "./fleet.ts";
 import type { VehicleMap } from "./map.ts";
 import { latitudeOf, longitudeOf } from "./mercator.ts";
-import { connection, inView } from "./state.ts";
+import type { RideBook } from "./ride-book.ts";
+import { connection, inView, selected } from "./state.ts";
 import type { Watch } from "./watch.ts";
 
 /** A vehicle as it is drawn at this moment, between its fixes. */
@@ -15,6 +22,8 @@ export interface DrawnVehicle {
   /** From 0, fresh, to 1. */
   faded: number;
   state: VehicleState;
+  /** Of the ride that it drives; null: of none. */
+  ride: RideState | null;
   /** Of the middle of the vehicle, CSS pixels from the map's upper left corner. */
   x: number;
   y: number;
@@ -39,6 +48,8 @@ export interface DebugHandle {
   /** Whether nothing of the base map is still loading. */
   readonly mapLoaded: boolean;
   drawn(): DrawnVehicle[];
+  /** Where the ends of the selected vehicle's ride are, CSS pixels as above; null: it has none. */
+  readonly rideEnds: Record<"pickup" | "dropoff", { x: number; y: number }> | null;
 }
 
 declare global {
@@ -47,7 +58,12 @@ declare global {
   }
 }
 
-export function exposeDebugHandle(fleet: Fleet, view: VehicleMap, watch: Watch): void {
+export function exposeDebugHandle(
+  fleet: Fleet,
+  rides: RideBook,
+  view: VehicleMap,
+  watch: Watch,
+): void {
   let sessions = 0;
   connection.subscribe(({ kind }) => {
     if (kind === "live") sessions += 1;
@@ -82,8 +98,18 @@ export function exposeDebugHandle(fleet: Fleet, view: VehicleMap, watch: Watch):
         const [longitude, latitude] = [longitudeOf(x), latitudeOf(y)];
         const point = view.map.project([longitude, latitude]);
         const { id, state } = update;
-        return { id, latitude, longitude, bearing, faded, state, x: point.x, y: point.y };
+        const ride = rides.of(id)?.state ?? null;
+        return { id, latitude, longitude, bearing, faded, state, ride, x: point.x, y: point.y };
       });
+    },
+    get rideEnds() {
+      const ride = selected.value?.ride;
+      if (!ride) return null;
+      const at = ({ longitude, latitude }: { longitude: number; latitude: number }) => {
+        const { x, y } = view.map.project([longitude, latitude]);
+        return { x, y };
+      };
+      return { pickup: at(ride.pickup), dropoff: at(ride.dropoff) };
     },
   };
   Object.defineProperty(window, "ridecast", { value: Object.freeze(handle) });

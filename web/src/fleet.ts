@@ -49,6 +49,12 @@ export class Fleet {
     return this.typicalPaceMs;
   }
 
+  /** Something that is not of its fixes changed: it is to be drawn anew. */
+  touch(id: VehicleId): void {
+    const vehicle = this.byId.get(id);
+    if (vehicle) this.touched.add(vehicle.slot);
+  }
+
   apply(message: VehiclesMessage, nowMs: number): void {
     if (message.snapshot) {
       const stays = new Set(message.vehicles.map((update) => update.id));

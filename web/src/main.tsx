@@ -9,6 +9,7 @@ import { List } from "./panels/list.tsx";
 import { Notice, Status } from "./panels/status.tsx";
 import { TokenForm } from "./panels/token.tsx";
 import "./page.css";
+import { RideBook } from "./ride-book.ts";
 import { mapTrouble } from "./state.ts";
 import { theme } from "./theme.ts";
 
@@ -34,15 +35,16 @@ async function main(): Promise<void> {
   render(<Panels />, panels);
   const config = await patientConfig();
   const fleet = new Fleet();
+  const rides = new RideBook();
   let view: VehicleMap;
   try {
-    view = new VehicleMap(element("map"), config, fleet, theme.value);
+    view = new VehicleMap(element("map"), config, fleet, rides, theme.value);
   } catch (error) {
     console.error(error);
     mapTrouble.value = "The map needs WebGL 2, which this browser does not offer.";
     return;
   }
-  render(<Panels page={new Page(config, fleet, view)} />, panels);
+  render(<Panels page={new Page(config, fleet, rides, view)} />, panels);
 }
 
 /** The service may be starting: asks until it answers. */

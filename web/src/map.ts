@@ -1,13 +1,15 @@
 import { AttributionControl, Map as MapLibre, NavigationControl, setWorkerUrl } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
-import { drawnAt } from "../sdk/index.ts";
+import { drawnAt, type Ride } from "../sdk/index.ts";
 import { type Age, Ages } from "./ages.ts";
 import { type Bounds, firstZoom } from "./area.ts";
 import { MAP_COLORS } from "./colors.ts";
 import type { PageConfig } from "./config.ts";
 import type { Fleet, Vehicle } from "./fleet.ts";
 import { latitudeOf, longitudeOf, mercatorX, mercatorY, nearestX } from "./mercator.ts";
+import type { RideBook } from "./ride-book.ts";
+import { RideEnds } from "./ride-ends.ts";
 import { baseStyle } from "./style.ts";
 import type { Theme } from "./theme.ts";
 import { VehicleLayer } from "./vehicle-layer.ts";
@@ -21,6 +23,7 @@ export class VehicleMap {
   readonly map: MapLibre;
   readonly layer: VehicleLayer;
   private readonly ages: Ages;
+  private readonly rideEnds: RideEnds;
   private followed: Vehicle | undefined;
   /** Whether a style was ever loaded. */
   private styled = false;
@@ -30,11 +33,12 @@ export class VehicleMap {
     container: HTMLElement,
     private readonly config: PageConfig,
     private readonly fleet: Fleet,
+    rides: RideBook,
     private theme: Theme,
   ) {
     // An address of our own in place of a blob: a strict policy allows it.
     setWorkerUrl(workerUrl);
-    this.layer = new VehicleLayer(fleet, MAP_COLORS[theme].vehicles);
+    this.layer = new VehicleLayer(fleet, rides, MAP_COLORS[theme].vehicles);
     const { bounds } = config.map;
     this.map = new MapLibre({
       container,
@@ -49,6 +53,7 @@ export class VehicleMap {
       maxPitch: 0,
     });
     this.ages = new Ages(this.map);
+    this.rideEnds = new RideEnds(this.map);
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
     const credits = { compact: false, customAttribution: config.map.attribution };
@@ -57,6 +62,7 @@ export class VehicleMap {
     // Again after another style was loaded, or a lost GL context was restored.
     this.map.on("style.load", () => {
       this.styled = true;
+      this.rideEnds.add(this.theme);
       this.ages.add(this.theme);
       if (!this.map.getLayer(this.layer.id)) this.map.addLayer(this.layer);
     });
@@ -85,6 +91,11 @@ export class VehicleMap {
     this.ages.show(ages);
   }
 
+  /** Where this ride begins and ends; nothing: of none. */
+  showRide(ride: Ride | undefined): void {
+    this.rideEnds.show(ride);
+  }
+
   setTheme(theme: Theme): void {
     if (theme === this.theme) return;
     this.theme = theme;
@@ -94,6 +105,7 @@ export class VehicleMap {
       this.map.setStyle(style);
       return;
     }
+    this.rideEnds.paint(theme);
     this.ages.paint(theme);
     // Only colours differ: no need to load the roads again.
     for (const layer of style.layers) {

@@ -4,6 +4,7 @@ import {
   type ConnectionState,
   connect,
   drawnAt,
+  type Event,
   type ServiceError,
   type VehicleId,
   type VehiclesMessage,
@@ -13,6 +14,9 @@ import { fetchConfig, type PageConfig, socketUrl } from "./config.ts";
 import { exposeDebugHandle } from "./debug.ts";
 import type { Fleet, Vehicle } from "./fleet.ts";
 import type { VehicleMap } from "./map.ts";
+import { get } from "./rest.ts";
+import type { RideBook } from "./ride-book.ts";
+import { RideFeed } from "./ride-feed.ts";
 import * as state from "./state.ts";
 import { theme } from "./theme.ts";
 import { forgetToken, givenToken, keepToken } from "./token.ts";
@@ -32,8 +36,11 @@ const BAD_TOKEN = 4_500;
 export class Page {
   private readonly client: Client;
   private readonly watch: Watch;
+  private readonly feed: RideFeed;
   /** The person's token; null: none, or the service gives one. */
   private given: string | null;
+  /** The one that the session was opened with. */
+  private token = "";
   /** `Fleet.fixes` at the ends of the last periods, with their times. */
   private readonly fixes: { atMs: number; count: number }[] = [];
   /** What had the focus before the card was opened. */
@@ -42,13 +49,29 @@ export class Page {
   constructor(
     private readonly config: PageConfig,
     private readonly fleet: Fleet,
+    private readonly rides: RideBook,
     private readonly view: VehicleMap,
   ) {
     this.given = config.token === null ? givenToken() : null;
+    this.feed = new RideFeed(rides, {
+      get: (path) => get(path, this.token),
+      onCounts: (counts) => {
+        state.rideCounts.value = counts;
+      },
+    });
+    rides.onChange = (id) => {
+      fleet.touch(id);
+      view.refresh();
+    };
     this.client = connect({
       url: socketUrl(),
-      getToken: () => this.freshToken(),
+      getToken: async () => {
+        this.token = await this.freshToken();
+        return this.token;
+      },
       onState: (connection) => this.connectionChanged(connection),
+      onEvent: (event) => this.event(event),
+      onLost: () => this.feed.lost(),
     });
     this.watch = new Watch(
       this.client,
@@ -61,7 +84,7 @@ export class Page {
         onRefused: (error) => this.refused(error),
       },
     );
-    exposeDebugHandle(fleet, view, this.watch);
+    exposeDebugHandle(fleet, rides, view, this.watch);
     this.listenToMap();
     this.listenToPerson();
     effect(() => view.setTheme(theme.value));
@@ -116,6 +139,7 @@ export class Page {
   private connectionChanged(connection: ConnectionState): void {
     state.connection.value = connection;
     state.nowMs.value = Date.now();
+    this.followRides(connection);
     if (connection.kind === "live") {
       state.clockOffsetMs.value = connection.welcome.server_time_ms - Date.now();
     }
@@ -125,6 +149,20 @@ export class Page {
       this.given = null;
       forgetToken();
     }
+  }
+
+  private followRides(connection: ConnectionState): void {
+    if (connection.kind !== "live") this.feed.pause();
+    else if (connection.welcome.role === "operator") this.feed.begin();
+    else this.feed.end();
+  }
+
+  private event(event: Event): void {
+    // The inbox of all operators; others are told of their own rides only, which are no part of this page.
+    const { connection } = state;
+    const operator =
+      connection.value.kind === "live" && connection.value.welcome.role === "operator";
+    if (operator && event.kind === "ride") this.rides.take(event);
   }
 
   private vehicles(message: VehiclesMessage): void {
@@ -191,6 +229,7 @@ export class Page {
     const seen = (vehicle: Vehicle): state.Seen => ({
       update: vehicle.update,
       stale: drawnAt(vehicle.motion, now).faded > 0,
+      ride: this.rides.of(vehicle.update.id),
     });
     const visible = this.view.visible();
     state.inView.value = visible.length;
@@ -201,6 +240,7 @@ export class Page {
     this.showAges(visible, now);
     const selected = this.selected();
     state.selected.value = selected ? seen(selected) : null;
+    this.view.showRide(state.selected.value?.ride);
     state.silenceMs.value =
       this.fleet.vehicles.length > 0
         ? Math.max(SILENCE_MIN_MS, SILENCE_PACES * paceMs)

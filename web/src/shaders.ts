@@ -1,11 +1,12 @@
 // The vehicles on the GPU. Position, turn and fading are those of
 // sdk/motion.ts; change both together.
-import { OUTLINES, SHAPES } from "./shape.ts";
+import { DOT, OUTLINES, SHAPES } from "./shape.ts";
 
 /** Bits of the attribute `a_flags`; above them stands the index in `SHAPES`. */
 export const FLAG_SILENT = 1;
 export const FLAG_BEARING = 2;
-export const SHAPE_SHIFT = 2;
+export const FLAG_RIDE = 4;
+export const SHAPE_SHIFT = 3;
 
 const HALVES = SHAPES.flatMap((shape) => OUTLINES[shape]);
 const float = (value: number) => value.toFixed(3);
@@ -123,6 +124,7 @@ void main() {
   vec2 p = vec2(v_turn.x * v_at.x - v_turn.y * v_at.y, v_turn.y * v_at.x + v_turn.x * v_at.y);
   bool directed = (v_flags & ${FLAG_BEARING}) != 0;
   bool silent = (v_flags & ${FLAG_SILENT}) != 0;
+  bool driven = (v_flags & ${FLAG_RIDE}) != 0;
   int kind = v_flags >> ${SHAPE_SHIFT};
   float shape = directed ? outline(p, kind) : length(p) - 0.36;
   float pixel = 1.0 / u_radius;
@@ -135,6 +137,12 @@ void main() {
     // Hollow: told from the others without colour too.
     float hollow = smoothstep(-2.0 * pixel, -3.0 * pixel, shape);
     fill = mix(fill, u_edge, hollow);
+  }
+  if (driven) {
+    // Not smaller than can be seen over the town.
+    float dot_edge = length(p) - max(${float(DOT)}, 1.8 * pixel);
+    vec3 mark = silent ? u_silent : u_edge;
+    fill = mix(fill, mark, smoothstep(0.5 * pixel, -0.5 * pixel, dot_edge));
   }
   float alpha = grown * (1.0 - 0.55 * max(v_faded, silent ? 0.45 : 0.0));
   color = vec4(mix(u_edge, fill, body), 1.0) * alpha;

@@ -53,6 +53,9 @@ export const OUTLINES: Record<Shape, Outline> = {
   ],
 };
 
+/** Half the width of the dot in the middle of a vehicle that is on a ride. */
+export const DOT = 0.17;
+
 /** The whole outline as the path of an SVG of -1 to 1, its front up. */
 export function svgPath(shape: Shape): string {
   const half = OUTLINES[shape];

@@ -1,12 +1,14 @@
 // What the panels show. The map and the connection write it, the panels read it.
 import { computed, signal } from "@preact/signals";
-import type { ConnectionState, VehicleId, VehicleUpdate } from "../sdk/index.ts";
+import type { ConnectionState, Ride, RideCount, VehicleId, VehicleUpdate } from "../sdk/index.ts";
 
 /** A vehicle as the list and the card show it. */
 export interface Seen {
   update: VehicleUpdate;
   /** Its newest position is older than the pace of its positions allows: it is drawn faded. */
   stale: boolean;
+  /** The one that it drives; absent: it is free, or the page may not know. */
+  ride?: Ride | undefined;
 }
 
 export const connection = signal<ConnectionState>({ kind: "connecting", again: false });
@@ -27,6 +29,9 @@ export const rows = signal<Seen[]>([]);
 export const ROWS_MAX = 100;
 /** Positions that came in a second, lately. */
 export const updatesPerSecond = signal(0);
+/** Rides by state; null: the service does not tell. */
+export const rideCounts = signal<RideCount[] | null>(null);
+
 /** Why there are no vehicles although there is a connection: for people. */
 export const refusal = signal<string | null>(null);
 /** What is wrong with the map itself: for people. */

@@ -2,9 +2,11 @@ import type { CustomLayerInterface, CustomRenderMethodInput, Map as MapLibre } f
 import { FADE_MIN_MS, ROLL_MAX_MS, TURN_MAX_MS } from "../sdk/index.ts";
 import type { Fleet, Vehicle } from "./fleet.ts";
 import { mercatorX, mercatorY, nearestX } from "./mercator.ts";
+import type { RideBook } from "./ride-book.ts";
 import {
   ATTRIBUTES,
   FLAG_BEARING,
+  FLAG_RIDE,
   FLAG_SILENT,
   FRAGMENT,
   INSTANCE_FLOATS,
@@ -80,6 +82,7 @@ export class VehicleLayer implements CustomLayerInterface {
 
   constructor(
     private readonly fleet: Fleet,
+    private readonly rides: RideBook,
     public colors: VehicleColors,
   ) {}
 
@@ -193,6 +196,7 @@ export class VehicleLayer implements CustomLayerInterface {
     data[at + 9] =
       (update.state === "silent" ? FLAG_SILENT : 0) |
       (directed ? FLAG_BEARING : 0) |
+      (this.rides.of(update.id) ? FLAG_RIDE : 0) |
       (SHAPES.indexOf(shape) << SHAPE_SHIFT);
   }
 

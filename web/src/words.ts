@@ -1,5 +1,5 @@
 // What the page says, from plain values. Pure.
-import type { ConnectionState } from "../sdk/index.ts";
+import type { ConnectionState, Ride, RideCount, RideState } from "../sdk/index.ts";
 
 /** How good the news is: for the colour beside the words. */
 export type Mood = "good" | "waiting" | "bad";
@@ -69,4 +69,32 @@ export function compass(bearing: number): string {
 
 export function kmh(speed: number): string {
   return `${Math.round(speed * 3.6)} km/h`;
+}
+
+const TOTALS: readonly (readonly [word: string, states: readonly RideState[]])[] = [
+  ["looking", ["requested", "offered"]],
+  ["on the way", ["accepted", "arrived"]],
+  ["on board", ["in_progress"]],
+  ["done", ["completed"]],
+];
+
+/** How many rides have come how far. Empty: there never was one. */
+export function rideTotals(counts: RideCount[]): { word: string; rides: number }[] {
+  if (counts.every(({ rides }) => rides === 0)) return [];
+  return TOTALS.map(([word, states]) => {
+    const these = counts.filter(({ state }) => states.includes(state));
+    return { word, rides: these.reduce((sum, { rides }) => sum + rides, 0) };
+  });
+}
+
+/** What the vehicle is doing for a ride that it drives. */
+export function rideWords({ state }: Ride): string {
+  if (state === "arrived") return "at the pickup";
+  return state === "in_progress" ? "on board" : "to the pickup";
+}
+
+/** When the vehicle should be there, ms since the Unix epoch. Absent: it is there, or nobody knows. */
+export function expectedAtMs({ state, eta }: Ride): number | undefined {
+  if (!eta || state === "arrived") return undefined;
+  return eta.at_ms + eta.seconds * 1000;
 }

@@ -1,6 +1,7 @@
+import type { Ride } from "../../sdk/index.ts";
 import { shapeOf } from "../shape.ts";
 import { following, selected, selectedId, serviceNowMs } from "../state.ts";
-import { compass, duration, kmh } from "../words.ts";
+import { compass, duration, expectedAtMs, kmh, rideWords } from "../words.ts";
 import { Glyph } from "./glyph.tsx";
 
 /** What is known of the selected vehicle. */
@@ -29,7 +30,7 @@ export function Card({ onClose, onFollow }: { onClose(): void; onFollow(follow: 
 
 function Facts() {
   if (!selected.value) return null;
-  const { update, stale } = selected.value;
+  const { update, stale, ride } = selected.value;
   const { bearing, speed } = update;
   const heard = new Date(update.timestamp_ms);
   const age = duration(serviceNowMs.value - update.timestamp_ms);
@@ -38,10 +39,16 @@ function Facts() {
     <dl>
       <dt>Class</dt>
       <dd>
-        <Glyph shape={shapeOf(update.class)} silent={update.state === "silent"} /> {update.class}
+        <Glyph
+          shape={shapeOf(update.class)}
+          silent={update.state === "silent"}
+          ride={ride !== undefined}
+        />{" "}
+        {update.class}
       </dd>
       <dt>State</dt>
       <dd>{stale && update.state === "online" ? `${state}, its next position is late` : state}</dd>
+      {ride && <RideFacts ride={ride} />}
       <dt>Speed</dt>
       <dd>{speed === undefined ? "not known" : kmh(speed)}</dd>
       <dt>Bearing</dt>
@@ -52,4 +59,47 @@ function Facts() {
       </dd>
     </dl>
   );
+}
+
+function RideFacts({ ride }: { ride: Ride }) {
+  const atMs = expectedAtMs(ride);
+  const { pickup, dropoff, rider } = ride;
+  return (
+    <>
+      <dt>Ride</dt>
+      <dd data-testid="ride">
+        {rideWords(ride)}
+        {atMs !== undefined && (
+          <>
+            , {ride.state === "in_progress" ? "at the dropoff" : "there"} about{" "}
+            <Clock atMs={atMs} />
+          </>
+        )}
+      </dd>
+      {rider && (
+        <>
+          <dt>Rider</dt>
+          <dd>{rider}</dd>
+        </>
+      )}
+      {pickup.address && (
+        <>
+          <dt>Pickup</dt>
+          <dd>{pickup.address}</dd>
+        </>
+      )}
+      {dropoff.address && (
+        <>
+          <dt>Dropoff</dt>
+          <dd>{dropoff.address}</dd>
+        </>
+      )}
+    </>
+  );
+}
+
+function Clock({ atMs }: { atMs: number }) {
+  const at = new Date(atMs);
+  const words = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return <time dateTime={at.toISOString()}>{words}</time>;
 }

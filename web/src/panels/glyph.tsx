@@ -1,7 +1,7 @@
-import { type Shape, svgPath } from "../shape.ts";
+import { DOT, type Shape, svgPath } from "../shape.ts";
 
 /** A vehicle as the map draws it, front up: the list is the map's legend. */
-export function Glyph({ shape, silent }: { shape: Shape; silent: boolean }) {
+export function Glyph({ shape, silent, ride }: { shape: Shape; silent: boolean; ride: boolean }) {
   return (
     <svg
       class={`glyph ${silent ? "silent" : shape}`}
@@ -9,6 +9,7 @@ export function Glyph({ shape, silent }: { shape: Shape; silent: boolean }) {
       aria-hidden="true"
     >
       <path d={svgPath(shape)} />
+      {ride && <circle class="dot" r={DOT} />}
     </svg>
   );
 }

@@ -1,6 +1,6 @@
 import { shapeOf } from "../shape.ts";
 import { inView, listOpen, rows, type Seen, selectedId, serviceNowMs } from "../state.ts";
-import { duration, kmh } from "../words.ts";
+import { duration, kmh, rideWords } from "../words.ts";
 import { Glyph } from "./glyph.tsx";
 
 /** The vehicles in view as a list: the map for the keyboard and the screen reader. */
@@ -17,7 +17,11 @@ export function List({ onSelect }: { onSelect(id: string): void }) {
               aria-current={row.update.id === selectedId.value}
               onClick={() => onSelect(row.update.id)}
             >
-              <Glyph shape={shapeOf(row.update.class)} silent={row.update.state === "silent"} />
+              <Glyph
+                shape={shapeOf(row.update.class)}
+                silent={row.update.state === "silent"}
+                ride={row.ride !== undefined}
+              />
               <span class="name">{row.update.id}</span>
               <span class="detail">{detail(row)}</span>
             </button>
@@ -30,9 +34,10 @@ export function List({ onSelect }: { onSelect(id: string): void }) {
   );
 }
 
-function detail({ update, stale }: Seen): string {
+function detail({ update, stale, ride }: Seen): string {
   const age = `${duration(serviceNowMs.value - update.timestamp_ms)} old`;
   if (update.state === "silent") return `silent · ${age}`;
   if (stale) return age;
+  if (ride) return rideWords(ride);
   return update.speed === undefined ? update.class : `${update.class} · ${kmh(update.speed)}`;
 }

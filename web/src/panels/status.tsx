@@ -6,12 +6,13 @@ import {
   listOpen,
   notice,
   nowMs,
+  rideCounts,
   silenceMs,
   tokenWanted,
   updatesPerSecond,
 } from "../state.ts";
 import { switchTheme, theme } from "../theme.ts";
-import { connectionNews, connectionWords } from "../words.ts";
+import { connectionNews, connectionWords, rideTotals } from "../words.ts";
 
 const words = computed(() => {
   const freshness = { dataAtMs: dataAtMs.value, silenceMs: silenceMs.value };
@@ -47,6 +48,7 @@ export function Status({ onRetry }: { onRetry(): void }) {
           <b>{updatesPerSecond}</b> updates/s
         </span>
       </p>
+      <RideTotals />
       <div class="switches">
         <button
           type="button"
@@ -63,6 +65,22 @@ export function Status({ onRetry }: { onRetry(): void }) {
         </button>
       </div>
     </header>
+  );
+}
+
+/** How the rides stand, of all the service's and not only of those in view. */
+function RideTotals() {
+  const totals = rideTotals(rideCounts.value ?? []);
+  if (totals.length === 0) return null;
+  return (
+    <p class="counters rides" data-testid="rides">
+      <span>Rides:</span>
+      {totals.map(({ word, rides }) => (
+        <span key={word}>
+          <b>{rides}</b> {word}
+        </span>
+      ))}
+    </p>
   );
 }
 

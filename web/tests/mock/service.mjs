@@ -118,6 +118,16 @@ export async function startMock({
           },
         }),
       );
+    } else if (path.startsWith("/v1/rides") && token && !authorized(request, token)) {
+      response.statusCode = 401;
+      response.end("{}");
+    } else if (path === "/v1/rides/counts") {
+      const rides = town.rides.length;
+      response.end(JSON.stringify({ counts: [{ state: "in_progress", rides }] }));
+    } else if (path === "/v1/rides") {
+      const { searchParams } = new URL(request.url ?? "/", "http://mock");
+      const rides = town.rides.filter(({ state }) => state === searchParams.get("state"));
+      response.end(JSON.stringify({ rides }));
     } else if (path === "/style.json") {
       // A page at another port is of another origin.
       response.setHeader("Access-Control-Allow-Origin", "*");
@@ -187,6 +197,8 @@ export async function startMock({
           role: "operator",
           heartbeat_ms: 20_000,
           server_time_ms: Date.now(),
+          epoch: "e1",
+          offset: 0,
         });
       else if (type === "ping") say({ type: "pong", id, server_time_ms: Date.now() });
       else if (type === "unsubscribe") {
@@ -225,6 +237,9 @@ export async function startMock({
     },
   };
 }
+
+/** @param {import("node:http").IncomingMessage} request @param {string} token */
+const authorized = (request, token) => request.headers.authorization === `Bearer ${token}`;
 
 /** A style as operators have: with a glyph server, which has but the fonts of the style.
  * @param {string} origin */
@@ -289,8 +304,28 @@ function makeTown(roads, count) {
   });
   /** @type {Set<(moved: MockVehicle[]) => void>} */
   const listeners = new Set();
+  // One vehicle of six drives somebody for ever.
+  const rides = vehicles
+    .filter((_, i) => i % 6 === 1)
+    .map(({ id, line }) => {
+      const [from, to] = [line[0], line.at(-1)].map((at) => ({
+        longitude: at?.[0],
+        latitude: at?.[1],
+      }));
+      return {
+        ride_id: `ride-${id}`,
+        state: "in_progress",
+        version: 5,
+        pickup: from,
+        dropoff: to,
+        rider: `rider-of-${id}`,
+        driver: { id, vehicle: { class: "car" } },
+        requested_at_ms: Date.now(),
+      };
+    });
   return {
     vehicles,
+    rides,
     bounds: order,
     listeners,
     /** @param {number} intervalMs */

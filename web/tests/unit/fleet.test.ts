@@ -27,6 +27,15 @@ describe("Fleet", () => {
     expect(ids(fleet)).toEqual([]);
   });
 
+  it("has a vehicle drawn anew when asked, if it is there", () => {
+    const fleet = new Fleet();
+    fleet.apply(message([update("a", 1), update("b", 1)], [], true), 0);
+    fleet.touched.clear();
+    fleet.touch("b");
+    fleet.touch("elsewhere");
+    expect([...fleet.touched]).toEqual([1]);
+  });
+
   it("takes a vehicle that is gone and back in one message for a new one", () => {
     const fleet = new Fleet();
     fleet.apply(message([update("a", 100, { latitude: 1 })], [], true), 0);

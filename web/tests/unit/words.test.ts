@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
-import type { ConnectionState } from "../../sdk/index.ts";
-import { compass, connectionNews, connectionWords, duration } from "../../src/words.ts";
+import type { ConnectionState, Ride, RideState } from "../../sdk/index.ts";
+import {
+  compass,
+  connectionNews,
+  connectionWords,
+  duration,
+  expectedAtMs,
+  rideTotals,
+  rideWords,
+} from "../../src/words.ts";
 
 const NOW = 1_000_000;
 const FRESH = { dataAtMs: NOW - 400, silenceMs: 10_000 };
@@ -60,4 +68,45 @@ it.each([
   [270, "W"],
 ])("%d degrees are %s", (bearing, wind) => {
   expect(compass(bearing)).toBe(wind);
+});
+
+describe("rides in words", () => {
+  const counts = (rides: Partial<Record<RideState, number>>) =>
+    Object.entries(rides).map(([state, rides]) => ({ state: state as RideState, rides }));
+
+  it("adds up the states that mean the same to who looks", () => {
+    const all = { requested: 1, offered: 2, accepted: 3, arrived: 4, in_progress: 5 };
+    const over = { completed: 6, cancelled: 7, expired: 8 };
+    expect(rideTotals(counts({ ...all, ...over }))).toEqual([
+      { word: "looking", rides: 3 },
+      { word: "on the way", rides: 7 },
+      { word: "on board", rides: 5 },
+      { word: "done", rides: 6 },
+    ]);
+  });
+
+  it("says nothing where nobody ever asked for one", () => {
+    expect(rideTotals(counts({ requested: 0, completed: 0 }))).toEqual([]);
+    expect(rideTotals([])).toEqual([]);
+    expect(rideTotals(counts({ expired: 1 }))).toHaveLength(4);
+  });
+
+  it("tells where the vehicle is going, and when it should be there", () => {
+    const place = { latitude: 1, longitude: 2 };
+    const ride: Ride = {
+      ride_id: "r",
+      state: "accepted",
+      version: 3,
+      pickup: place,
+      dropoff: place,
+      requested_at_ms: 1,
+      eta: { toward: "pickup", seconds: 90, distance_m: 800, at_ms: NOW },
+    };
+    expect(rideWords(ride)).toBe("to the pickup");
+    expect(expectedAtMs(ride)).toBe(NOW + 90_000);
+    const arrived = { ...ride, state: "arrived" } as const;
+    expect(rideWords(arrived)).toBe("at the pickup");
+    expect(expectedAtMs(arrived)).toBeUndefined();
+    expect(rideWords({ ...ride, state: "in_progress" })).toBe("on board");
+  });
 });
