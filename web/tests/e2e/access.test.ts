@@ -1,15 +1,9 @@
 // The rules of axe-core that can be checked by a machine. What they cannot
 // check, the keyboard's way through the page, is in live.test.ts.
-import axe, { type AxeResults } from "axe-core";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { launch, open, ready } from "./browser.ts";
+import { findings, LOOKS, launch, open, ready, SIZES } from "./browser.ts";
 import { demo, mock, type Service } from "./service.ts";
-
-const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
-const LOOKS = (["desktop", "phone"] as const).flatMap((size) =>
-  (["light", "dark"] as const).map((scheme) => ({ size, scheme })),
-);
 
 let browser: Browser;
 let service: Service;
@@ -30,18 +24,6 @@ afterAll(async () => {
   await browser?.close();
   await service?.stop();
 });
-
-/** Findings that hinder people, in words. */
-async function findings(page: Page): Promise<string[]> {
-  // Not by a script element: the page's policy refuses those, rightly.
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate<AxeResults>("axe.run()");
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) =>
-      nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`),
-    );
-}
 
 it.each(LOOKS)(
   "nothing hinders people: map, list and card, $size, $scheme",

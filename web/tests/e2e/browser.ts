@@ -1,3 +1,4 @@
+import axe, { type AxeResults } from "axe-core";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
 const FLAGS = [
@@ -13,6 +14,12 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
+
+export const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+/** All that the page is to look well in. */
+export const LOOKS = (["desktop", "phone"] as const).flatMap((size) =>
+  (["light", "dark"] as const).map((scheme) => ({ size, scheme })),
+);
 
 /** `CHROMIUM` names another than Debian's. */
 export function launch(): Promise<Browser> {
@@ -116,4 +123,16 @@ export async function until<T>(
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`not in time: ${what}`);
+}
+
+/** What axe-core finds to hinder people, in words. */
+export async function findings(page: Page): Promise<string[]> {
+  // Not by a script element: the page's policy refuses those, rightly.
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate<AxeResults>("axe.run()");
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`),
+    );
 }

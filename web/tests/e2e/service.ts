@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
+import type { Role } from "../../sdk/index.ts";
 import { startMock } from "../mock/service.mjs";
 
 /** A service whose page the tests open; it starts again at the same address. */
@@ -24,16 +25,38 @@ const START_TIMEOUT_MS = 90_000;
  */
 export async function demo(): Promise<Service> {
   if (process.env.RIDECAST_MOCK) return mock({ vehicles: 30 });
+  return running("demo", ["--drivers", "30", "--riders", "2", "--network", NETWORK]);
+}
+
+/** The service itself in an empty city, where everybody is played by the test. */
+export async function serve(): Promise<Service & { token(sub: string, role: Role): string }> {
+  const secret = ["--auth-secret", "only the tests know this one, and anybody may"];
+  const store = ["--store", "memory", "--network", NETWORK];
+  const service = await running("serve", [...secret, ...store]);
+  return {
+    ...service,
+    token: (sub, role) =>
+      execFileSync(program(), ["token", ...secret, "--sub", sub, "--role", role], {
+        encoding: "utf8",
+      }).trim(),
+  };
+}
+
+function program(): string {
   const program = process.env.RIDECAST_BIN;
   if (!program) throw new Error("RIDECAST_BIN must name the program to test");
+  return program;
+}
+
+async function running(command: string, flags: string[]): Promise<Service> {
   const address = `127.0.0.1:${await freePort()}`;
   const url = `http://${address}/`;
-  const flags = ["--bind", address, "--drivers", "30", "--riders", "2", "--network", NETWORK];
   let child: ChildProcess | undefined;
   return {
     url,
     async start() {
-      child = spawn(program, ["demo", ...flags], { stdio: ["ignore", "inherit", "inherit"] });
+      const all = [command, "--bind", address, ...flags];
+      child = spawn(program(), all, { stdio: ["ignore", "inherit", "inherit"] });
       await answered(url, child);
     },
     async stop() {
