@@ -40,6 +40,7 @@ mod play;
 mod replay;
 mod report;
 mod ride_book;
+mod ride_figures;
 mod run;
 mod sendings;
 mod settings;
@@ -54,7 +55,8 @@ pub use city::load_city;
 pub use error::SimError;
 pub use load::load;
 pub use replay::replay;
-pub use report::{LoadFigures, Mode, Percentiles, ReplayFigures, Report, RideFigures, Spread};
+pub use report::{LoadFigures, Mode, Percentiles, ReplayFigures, Report};
+pub use ride_figures::{RideFigures, Spread};
 pub use run::run;
 pub use settings::{
     Endpoint, Fleet, LoadSettings, Reception, ReplaySettings, Rides, RunProgress, RunSettings,

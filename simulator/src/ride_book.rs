@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::play::Fact;
-use crate::report::{RideFigures, Spread};
+use crate::ride_figures::{RideFigures, Spread};
 
 /// Rides are few, so that one lock for all of them is enough.
 #[derive(Debug, Default)]

@@ -25,6 +25,8 @@ const BATCH: usize = 200;
 /// So many positions may be unjudged before a ping asks whether they are: what
 /// a broken connection leaves in doubt is at most about this.
 const BARRIER_EVERY: u64 = 16;
+/// The same where connections break all the time.
+const BARRIER_EVERY_IF_FLAKY: u64 = 2;
 /// How long the end waits for the last answer.
 const LAST_ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
@@ -230,7 +232,12 @@ impl<S: FixSource> Driver<S> {
             None => ledger.sent_one(),
             Some(id) => ledger.sent_batch(id, count),
         }
-        if ledger.behind_no_barrier() >= BARRIER_EVERY {
+        let every = if self.context.is_flaky() {
+            BARRIER_EVERY_IF_FLAKY
+        } else {
+            BARRIER_EVERY
+        };
+        if ledger.behind_no_barrier() >= every {
             self.ping(connection, ledger).await?;
         }
         Ok(count)

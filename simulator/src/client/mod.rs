@@ -74,6 +74,11 @@ impl Context {
         })
     }
 
+    /// Whether connections drop on purpose.
+    fn is_flaky(&self) -> bool {
+        self.flaky > 0.0
+    }
+
     fn stop(&self, role: Role) -> &CancellationToken {
         match role {
             Role::Driver => &self.stop_drivers,
@@ -146,7 +151,7 @@ impl Context {
 impl Context {
     /// A chance of so much in each second makes the time until it happens exponential.
     fn mishap(&self, chance: &mut ChaCha8Rng) -> Option<Mishap> {
-        if self.flaky <= 0.0 {
+        if !self.is_flaky() {
             return None;
         }
         let unlikely: f64 = 1.0 - chance.random::<f64>();
