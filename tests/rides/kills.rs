@@ -2,96 +2,20 @@
 //! there, and every ride comes to its end.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ridecast_protocol::{ErrorCode, OfferState, RideState as S, Role};
 use serde_json::json;
 use tokio::time::Instant;
 
+use crate::app::Nodes;
 use crate::client::Client;
-use crate::crowd::{App, Nodes, all_are_free, check_order, place};
+use crate::crowd::{Crowd, a_while};
 use crate::node::Node;
 use crate::people::{answer, driver_at, request, step};
 use crate::redis_server::RedisServer;
 use crate::say::{offset, position};
 use crate::scene::{PICKUP, dropoff};
-
-/// Riders, drivers and an operator, while something is done to the service.
-pub(crate) struct Crowd {
-    nodes: Arc<Nodes>,
-    riders_enough: Arc<AtomicBool>,
-    drivers_enough: Arc<AtomicBool>,
-    riders: Vec<tokio::task::JoinHandle<App>>,
-    drivers: Vec<tokio::task::JoinHandle<App>>,
-    operator: tokio::task::JoinHandle<App>,
-}
-
-impl Crowd {
-    pub(crate) async fn start(nodes: &Arc<Nodes>, riders: usize, drivers: usize) -> Self {
-        let (riders_enough, drivers_enough) = (Arc::default(), Arc::default());
-        let app =
-            |name: &str, n: usize, role| App::new(format!("{name}{n:03}"), role, place(n), nodes);
-        let mut operator = app("olga", 0, Role::Operator);
-        // Before anything happens.
-        operator.connect().await;
-        Self {
-            nodes: Arc::clone(nodes),
-            riders: (0..riders)
-                .map(|n| app("r", n, Role::Rider).ride_on(Arc::clone(&riders_enough)))
-                .map(tokio::spawn)
-                .collect(),
-            drivers: (0..drivers)
-                .map(|n| app("d", n, Role::Driver).drive_on(Arc::clone(&drivers_enough)))
-                .map(tokio::spawn)
-                .collect(),
-            operator: tokio::spawn(operator.listen(Arc::clone(&drivers_enough))),
-            riders_enough,
-            drivers_enough,
-        }
-    }
-
-    /// Lets everybody come to an end, and looks whether all is as it should be.
-    pub(crate) async fn check(self, least_completed: usize) {
-        let begun = Instant::now();
-        let joined = async |tasks: Vec<tokio::task::JoinHandle<App>>| {
-            let mut apps = Vec::new();
-            for task in tasks {
-                let app = tokio::time::timeout(Duration::from_mins(1), task).await;
-                apps.push(app.expect("nobody is stuck").expect("no fault"));
-            }
-            apps
-        };
-        self.riders_enough.store(true, Ordering::Relaxed);
-        let riders = joined(self.riders).await;
-        self.drivers_enough.store(true, Ordering::Relaxed);
-        let mut drivers = joined(self.drivers).await;
-        let mut operator = joined(vec![self.operator]).await.remove(0);
-        operator.until_all_is_over().await;
-        let ended = begun.elapsed();
-        all_are_free(&mut drivers, &self.nodes).await;
-        operator.until_all_is_over().await;
-        let freed = begun.elapsed();
-
-        let ends = check_order(&operator.log);
-        let events = operator.log.len();
-        let connects: usize = riders.iter().chain(&drivers).map(|it| it.connects).sum();
-        let unavailable: usize = riders.iter().chain(&drivers).map(|it| it.unavailable).sum();
-        assert!(ends["completed"] >= least_completed, "{ends:?}");
-        for app in riders.into_iter().chain(drivers) {
-            app.check().await;
-        }
-        println!(
-            "{ends:?}; {events} changes, {connects} connections, {unavailable} times unavailable; \
-             all over after {ended:?}, all free after {freed:?}, checked after {:?}",
-            begun.elapsed()
-        );
-    }
-}
-
-pub(crate) async fn a_while(ms: std::ops::Range<u64>) {
-    tokio::time::sleep(Duration::from_millis(rand::random_range(ms))).await;
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_kills_of_the_service_lose_nothing() {

@@ -33,6 +33,7 @@ mod sse_client;
 #[path = "../support/view.rs"]
 mod view;
 
+mod app;
 mod cancel;
 mod chat;
 mod crowd;

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use ridecast_protocol::{Event, OfferState, RideState as S, Role, Toward};
 use serde_json::json;
 
+use crate::app::Nodes;
 use crate::client::Client;
-use crate::crowd::Nodes;
-use crate::kills::{Crowd, a_while};
+use crate::crowd::{Crowd, a_while};
 use crate::node::Node;
 use crate::people::{answer, driver_at, request, resume, step};
 use crate::redis_server::RedisServer;
 use crate::say::{go_online, nearby, offset, position};
 use crate::scene::{PICKUP, dropoff};
+use crate::view::View;
 
 #[tokio::test]
 async fn rider_and_driver_are_at_different_nodes_and_the_driver_moves() {
@@ -27,8 +28,7 @@ async fn rider_and_driver_are_at_different_nodes_and_the_driver_moves() {
     let mut other = Client::open(a.address, "otto", Role::Rider).await;
     let mut operator = Client::open(b.address, "olga", Role::Operator).await;
     other.ok(nearby("n", PICKUP, 3_000.0)).await;
-    let free =
-        |free: bool| move |view: &crate::view::View| view.vehicles.len() == usize::from(free);
+    let free = |free: bool| move |view: &View| view.vehicles.len() == usize::from(free);
     other.until("n", "a free vehicle", free(true)).await;
 
     let ride = rider.ride(request("k", PICKUP, dropoff())).await.ride_id;
@@ -44,7 +44,7 @@ async fn rider_and_driver_are_at_different_nodes_and_the_driver_moves() {
         .until("r", "the driver is seen", |view| view.has("ana"))
         .await;
     other.until("n", "it is taken", free(false)).await;
-    for east_m in [600.0, 100.0, 50.0] {
+    for east_m in [600.0, 100.0, 50.0, 0.0] {
         driver.ok(position(offset(PICKUP, 0.0, east_m))).await;
     }
     let near = |event: &Event| match event {
@@ -139,6 +139,44 @@ async fn a_ride_cancelled_at_one_node_is_over_at_the_other() {
             .until("n", "free", |view| view.vehicles.len() == 1)
             .await;
     }
+}
+
+/// The connection on which nodes hear each other is lost, and cannot be had again for a while.
+#[tokio::test]
+async fn what_a_node_did_not_hear_it_finds_out() {
+    let redis = RedisServer::start();
+    let url = redis.url();
+    let (a, b) = (
+        Node::serve(&["--store", &url]),
+        Node::serve(&["--store", &url]),
+    );
+    let mut driver = driver_at(b.address, "ana", offset(PICKUP, 0.0, 900.0)).await;
+    let mut rider = Client::open(a.address, "rosa", Role::Rider).await;
+    let mut other = Client::open(b.address, "otto", Role::Rider).await;
+    other.ok(nearby("n", PICKUP, 3_000.0)).await;
+    let ride = rider.ride(request("k", PICKUP, dropoff())).await.ride_id;
+    let offer = driver.until_offer(OfferState::Open).await;
+    driver.ok(answer("accept_offer", &offer)).await;
+    rider.until_ride(S::Accepted).await;
+    let free = |view: &View| view.vehicles.len() == 1;
+    other
+        .until("n", "taken", |view| view.snapshots > 0 && !free(view))
+        .await;
+
+    let client = redis::Client::open(url.as_str()).unwrap();
+    let mut admin = client.get_connection().unwrap();
+    let mut order = |words: &[&str]| {
+        let mut order = redis::cmd(words[0]);
+        order.arg(&words[1..]).exec(&mut admin).unwrap();
+    };
+    order(&["CONFIG", "SET", "maxclients", "1"]);
+    order(&["CLIENT", "KILL", "TYPE", "pubsub"]);
+    rider.ok(step("cancel_ride", &ride)).await;
+    driver.settle().await;
+    assert_eq!(driver.rest().await, ["offer accepted", "ride accepted"]);
+    order(&["CONFIG", "SET", "maxclients", "1000"]);
+    assert_eq!(driver.tale("ride cancelled").await, ["ride cancelled"]);
+    other.until("n", "free", free).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -77,7 +77,7 @@ impl Scene {
             );
         }
         if stage >= S::Arrived {
-            driver.ok(position(offset(PICKUP, 0.0, 20.0))).await;
+            driver.ok(position(PICKUP)).await;
             driver.ok(step("arrive", &ride)).await;
             told.push("ride arrived");
         }
