@@ -8,6 +8,7 @@ mod chat;
 mod clock;
 mod dispatch;
 mod error;
+mod finding;
 mod journey;
 mod ledger;
 mod names;

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, StreamHandler};
 use ridecast_protocol::{
-    Bye, ClientMessage, CloseCode, ErrorBody, ErrorCode, Request, RequestId, RideId, ServerMessage,
-    SubscriptionName,
+    Bye, ClientMessage, CloseCode, ErrorBody, ErrorCode, Request, RequestId, ServerMessage,
 };
 use tracing::debug;
 
 use super::events::Events;
+use super::follow::Followed;
 use super::throttle::Throttle;
 use super::{Incoming, Part, Place, Session, Sessions};
 use crate::hub::Message;
@@ -34,14 +34,6 @@ impl End {
             reconnect_in: None,
         }
     }
-}
-
-/// A subscription that shows the vehicle of a ride.
-pub(super) struct Followed {
-    pub(super) ride: RideId,
-    pub(super) name: SubscriptionName,
-    /// The version of the ride that was told last; 0: none since it is followed.
-    pub(super) told: u64,
 }
 
 /// The actor that stands for one connected person.

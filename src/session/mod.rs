@@ -3,6 +3,7 @@
 
 mod actor;
 mod events;
+mod follow;
 mod inbox;
 mod listener;
 mod registry;
