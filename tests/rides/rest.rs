@@ -198,7 +198,7 @@ async fn driven() -> Scene {
         }
         until_later().await;
     };
-    let east = [850.0, 600.0, 300.0, 20.0].map(|east_m| offset(PICKUP, 0.0, east_m));
+    let east = [850.0, 600.0, 300.0, 5.0].map(|east_m| offset(PICKUP, 0.0, east_m));
     drive(&mut scene.driver, &east).await;
     scene.driver.ok(step("arrive", &scene.ride)).await;
     scene.driver.ok(step("start_ride", &scene.ride)).await;
