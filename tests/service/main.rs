@@ -7,6 +7,7 @@
 )]
 
 #[path = "../support/client.rs"]
+#[expect(dead_code, reason = "the tests of rides use the rest")]
 mod client;
 #[path = "../support/http.rs"]
 mod http;
