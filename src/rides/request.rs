@@ -54,7 +54,10 @@ impl Rides {
                 let most = self.settings.max_open_rides;
                 return Err(RidesError::Invalid(ErrorBody::new(
                     ErrorCode::OpenRideExists,
-                    format!("a rider may have {most} open at once; open is {}", list.rides[0]),
+                    format!(
+                        "a rider may have {most} open at once; open is {}",
+                        list.rides[0]
+                    ),
                 )));
             }
             if ride.is_none() {

@@ -27,7 +27,12 @@ fn with_backend(backend: &Backend) -> impl FnOnce(&mut Settings) {
 }
 
 /// A ride that is asked for, taken, and given up.
-async fn short_ride(service: &Service, rider: &mut Client, driver: &mut Client, key: &str) -> RideId {
+async fn short_ride(
+    service: &Service,
+    rider: &mut Client,
+    driver: &mut Client,
+    key: &str,
+) -> RideId {
     let dropoff = offset(MONTEVIDEO, 2000.0, 0.0);
     let ride = rider.ride(request(key, MONTEVIDEO, dropoff)).await;
     let offer = driver.until_offer(OfferState::Open).await;
@@ -53,7 +58,9 @@ async fn a_backend_is_told_of_every_change_in_order() {
     let mut rider = Client::open(service.address, "rosa", Role::Rider).await;
     let id = short_ride(&service, &mut rider, &mut driver, "k").await;
     backend
-        .until("the end is told", |it| states(it, &id).contains(&S::Cancelled))
+        .until("the end is told", |it| {
+            states(it, &id).contains(&S::Cancelled)
+        })
         .await;
     assert_eq!(states(&backend, &id), STATES);
     let last = backend.rides(&id).pop().expect("four");
@@ -90,7 +97,10 @@ async fn what_is_refused_while_others_pass_is_given_up_and_can_be_sent_again() {
     let mut driver = driver_at(service.address, "ana", MONTEVIDEO).await;
     let mut rider = Client::open(service.address, "rosa", Role::Rider).await;
     let dropoff = offset(MONTEVIDEO, 2000.0, 0.0);
-    let bad = rider.ride(request("bad", MONTEVIDEO, dropoff)).await.ride_id;
+    let bad = rider
+        .ride(request("bad", MONTEVIDEO, dropoff))
+        .await
+        .ride_id;
     backend.refuse(&bad);
     let offer = driver.until_offer(OfferState::Open).await;
     driver.ok(answer("decline_offer", &offer)).await;
@@ -115,7 +125,10 @@ async fn what_is_refused_while_others_pass_is_given_up_and_can_be_sent_again() {
         letters = dead().await;
     }
     let letter = letters.last().expect("given up");
-    assert!(letter.attempts >= 4 && letter.reason.contains("500"), "{letter:?}");
+    assert!(
+        letter.attempts >= 4 && letter.reason.contains("500"),
+        "{letter:?}"
+    );
 
     let path = format!("/v1/webhooks/dead/{}", letter.id);
     for (who, status) in [

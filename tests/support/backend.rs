@@ -56,7 +56,11 @@ impl Backend {
     }
 
     pub(crate) fn refuse(&self, ride: &RideId) {
-        self.books.lock().expect("whole").refuses.insert(ride.clone());
+        self.books
+            .lock()
+            .expect("whole")
+            .refuses
+            .insert(ride.clone());
     }
 
     pub(crate) fn refuse_nothing(&self) {
@@ -140,7 +144,11 @@ fn judge(body: &[u8], signature: &str, id: &str, books: &Mutex<Books>) -> &'stat
     let (time, signed) = signature.split_once(",v1=").expect("t=…,v1=…");
     let time = time.strip_prefix("t=").expect("t=…");
     let time = time.parse().expect("seconds");
-    assert_eq!(sign(WEBHOOK_SECRET, time, body), signed, "signed with the secret");
+    assert_eq!(
+        sign(WEBHOOK_SECRET, time, body),
+        signed,
+        "signed with the secret"
+    );
     let webhook: Webhook = serde_json::from_slice(body).expect("a webhook");
     assert_eq!(webhook.id, id);
     let mut books = books.lock().expect("whole");
