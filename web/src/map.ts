@@ -62,9 +62,10 @@ export class VehicleMap {
     // Again after another style was loaded, or a lost GL context was restored.
     this.map.on("style.load", () => {
       this.styled = true;
-      this.rideEnds.add(this.theme);
       this.ages.add(this.theme);
-      if (!this.map.getLayer(this.layer.id)) this.map.addLayer(this.layer);
+      this.rideEnds.add(this.theme);
+      // Over the ends of a ride and under their words.
+      if (!this.map.getLayer(this.layer.id)) this.map.addLayer(this.layer, this.rideEnds.words);
     });
     this.map.on("error", () => this.makeDo());
     this.layer.onFrame = (nowMs) => this.keepUp(nowMs);

@@ -7,13 +7,14 @@ import type { Theme } from "./theme.ts";
 const ID = "ride";
 const LINE = `${ID}-line`;
 const ENDS = `${ID}-ends`;
-const WORDS = `${ID}-words`;
 
 /**
  * The pickup and the dropoff of one ride: a ring and a dot with their words,
  * and a dashed line to say that they belong together. It is no way to drive.
  */
 export class RideEnds {
+  /** The topmost of its layers, which nothing should hide. */
+  readonly words = `${ID}-words`;
   private shown: Ride | undefined;
 
   constructor(private readonly map: MapLibre) {}
@@ -39,7 +40,7 @@ export class RideEnds {
       paint: { "circle-radius": 6, "circle-stroke-width": 3 },
     });
     this.map.addLayer({
-      id: WORDS,
+      id: this.words,
       type: "symbol",
       source: ID,
       filter: ["==", ["geometry-type"], "Point"],
@@ -58,7 +59,7 @@ export class RideEnds {
   }
 
   paint(theme: Theme): void {
-    if (!this.map.getLayer(WORDS)) return;
+    if (!this.map.getLayer(this.words)) return;
     const { ride, halo } = MAP_COLORS[theme];
     this.map.setPaintProperty(LINE, "line-color", ride);
     this.map.setPaintProperty(ENDS, "circle-stroke-color", ride);
@@ -69,8 +70,8 @@ export class RideEnds {
       halo,
       ride,
     ]);
-    this.map.setPaintProperty(WORDS, "text-color", ride);
-    this.map.setPaintProperty(WORDS, "text-halo-color", halo);
+    this.map.setPaintProperty(this.words, "text-color", ride);
+    this.map.setPaintProperty(this.words, "text-halo-color", halo);
   }
 
   show(ride: Ride | undefined): void {

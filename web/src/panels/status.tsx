@@ -74,7 +74,7 @@ function RideTotals() {
   if (totals.length === 0) return null;
   return (
     <p class="counters rides" data-testid="rides">
-      <span>Rides:</span>
+      <span class="label">Rides:</span>
       {totals.map(({ word, rides }) => (
         <span key={word}>
           <b>{rides}</b> {word}
