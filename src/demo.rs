@@ -23,6 +23,8 @@ use crate::store::StoreUrl;
 const DRAIN: Duration = Duration::from_millis(300);
 /// Store, workers, listeners, and browsers that look at the page.
 const FILES_BESIDE_SESSIONS: u64 = 200;
+/// How far riders go, metres: who looks at a demo should see rides end, too.
+const TRIP_M: std::ops::Range<f64> = 500.0..2_500.0;
 /// A token for as long as anybody looks at a demo.
 const LOOK: Duration = Duration::from_hours(30 * 24);
 /// How many recorded fixes may be missing before a replayed vehicle is silent, and gone.
@@ -157,7 +159,7 @@ fn simulate(
                     accept: args.accept,
                     decline: args.decline,
                     cancel: args.cancel,
-                    ..Rides::default()
+                    trip_m: TRIP_M,
                 },
                 duration: args.duration,
                 ..RunSettings::new(endpoint)

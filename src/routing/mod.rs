@@ -98,6 +98,9 @@ pub struct Settings {
     pub relearn_every: Duration,
     /// After how long what was learnt counts half, 30 minutes.
     pub forget_half: Duration,
+    /// How many times as long as by the limits of speed a street takes, until the fleet has shown
+    /// it: 1.25, which is OSRM's mean over Monaco and Montevideo, and what turns and lights cost.
+    pub pace: f64,
     /// How much longer a street is than the great circle, 1.3.
     pub detour: f64,
     /// Speed of a car through a city, where nothing is known of it: 25 km/h, in m/s.
@@ -114,6 +117,7 @@ impl Default for Settings {
             roads_patience: Duration::from_millis(500),
             relearn_every: Duration::from_mins(3),
             forget_half: Duration::from_mins(30),
+            pace: 1.25,
             detour: 1.3,
             city_speed_mps: 25.0 / 3.6,
         }
@@ -147,6 +151,7 @@ pub fn open(
     network: Option<Arc<ridecast_roads::Router>>,
 ) -> Result<Arc<dyn Router>, RoutingError> {
     for (name, value) in [
+        ("pace", settings.pace),
         ("detour", settings.detour),
         ("city speed", settings.city_speed_mps),
         ("relearn every", settings.relearn_every.as_secs_f64()),
@@ -159,7 +164,7 @@ pub fn open(
     let osrm = settings.osrm.as_deref();
     let osrm = osrm.map(|url| Osrm::open(url, settings)).transpose()?;
     let roads = network
-        .map(|network| Roads::open(network, settings))
+        .map(|network| Roads::open(slowed(&network, settings.pace), settings))
         .transpose()?
         .map(Arc::new);
     let mut sources: Vec<Arc<dyn Source>> = Vec::new();
@@ -173,4 +178,16 @@ pub fn open(
         },
         roads,
     }))
+}
+
+/// The same streets, each at so many times its travel time.
+fn slowed(network: &ridecast_roads::Router, pace: f64) -> Arc<ridecast_roads::Router> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a cast from f64 stops at the bounds"
+    )]
+    let slower = |edge| (f64::from(network.travel_ms(edge)) * pace).round() as u32;
+    let travel_ms = network.network().edges().map(slower).collect();
+    Arc::new(network.with_travel_times(travel_ms))
 }

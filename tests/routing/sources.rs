@@ -120,7 +120,8 @@ async fn the_road_network_keeps_the_contract() {
 async fn the_road_network_says_what_its_router_says() {
     let roads = roads(MONACO);
     let places = places(&roads, 30);
-    let router = open(&Settings::default(), Some(roads.clone()));
+    let settings = Settings::default();
+    let router = open(&settings, Some(roads.clone()));
     let mut search = roads.search();
     let snap = |p: LatLon| {
         roads
@@ -133,10 +134,11 @@ async fn the_road_network_says_what_its_router_says() {
         let drive = roads
             .drive(&mut search, &snap(pair[0]), &snap(pair[1]))
             .unwrap();
-        assert_eq!(
-            (way.duration_s, way.distance_m),
-            (drive.duration_s, drive.length_m)
-        );
+        // Each edge's time is rounded to a millisecond.
+        let slower = way.duration_s - drive.duration_s * settings.pace;
+        assert!(slower.abs() < 0.1, "{way:?} {drive:?}");
+        let longer = way.distance_m - drive.length_m;
+        assert!(longer.abs() < 1.0, "{way:?} {drive:?}");
     }
 }
 
