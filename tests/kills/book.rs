@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 
-use ridecast_protocol::{ChatMessage, ChatPage, Event, Ride, RideCounts, RideId, RideState, Role};
+use ridecast_protocol::{
+    ChatMessage, ChatPage, Event, OfferState, Ride, RideCounts, RideId, RideState, Role,
+};
 
 use crate::app::App;
 use crate::http::get;
@@ -87,6 +89,9 @@ impl Book {
             let rides = self.rides().filter(of_them).count();
             assert_eq!(rides, app.wishes, "{}: each wish is one ride", app.user);
         }
+        if app.role == Role::Driver {
+            check_one_at_a_time(app);
+        }
         let chats: Vec<_> = app.log.iter().filter_map(chat).collect();
         for said in &app.said {
             let is_it = |it: &&&ChatMessage| {
@@ -156,6 +161,30 @@ fn chat(event: &Event) -> Option<&ChatMessage> {
 fn driver(ride: &Ride) -> Option<&str> {
     let card = ride.driver.as_ref().filter(|_| ride.state.is_driven())?;
     Some(card.id.as_str())
+}
+
+/// A driver has one offer, or one ride, and nothing else is offered meanwhile. (Drivers of this town
+/// do not answer a second offer, so that without this a wrong one could go unnoticed.)
+fn check_one_at_a_time(app: &App) {
+    let mut known = HashSet::new();
+    let mut busy: Option<&RideId> = None;
+    for event in &app.log {
+        match event {
+            // Each offer is told of twice: when it is made, and what has become of it.
+            Event::Offer(offer) if known.insert(&offer.offer_id) => {
+                let other = busy.replace(&offer.ride_id);
+                assert_eq!(other, None, "{} is busy: {offer:#?}", app.user);
+            }
+            Event::Offer(offer) if offer.state != OfferState::Accepted => {
+                assert_eq!(busy.take(), Some(&offer.ride_id), "{}", app.user);
+            }
+            Event::Ride(ride) if driver(ride).is_none() => {
+                assert_eq!(busy.take(), Some(&ride.ride_id), "{}", app.user);
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(busy, None, "{}", app.user);
 }
 
 fn check_change(before: Option<&Ride>, now: &Ride) {

@@ -79,7 +79,7 @@ impl Town {
         tokio::pin!(what);
         loop {
             tokio::select! {
-                // Never dropped half-way: what is heard is in the log.
+                // Dropped only between two messages: what was heard is in the log.
                 () = listen(&mut self.operator) => {}
                 () = &mut what => return,
             }
