@@ -65,6 +65,7 @@ pub struct App {
     address: SocketAddr,
     server: Server,
     sessions: Arc<Sessions>,
+    rides: Arc<Rides>,
     writer: Arc<Writer>,
     drain: Duration,
 }
@@ -86,8 +87,9 @@ impl App {
         let listener = listen(settings.bind).map_err(bind_error)?;
         let address = listener.local_addr().map_err(bind_error)?;
         let house = House::open(&settings).await?;
-        let (sessions, writer) = (
+        let (sessions, rides, writer) = (
             Arc::clone(&house.garage.sessions),
+            Arc::clone(&house.garage.rides),
             Arc::clone(&house.health.writer),
         );
         let drain = settings.drain;
@@ -96,6 +98,7 @@ impl App {
             address,
             server,
             sessions,
+            rides,
             writer,
             drain,
         })
@@ -128,6 +131,7 @@ impl App {
         send_away(&self.sessions, self.drain).await;
         handle.stop(false).await;
         let _ = server.await;
+        self.rides.stop().await;
         self.writer.stop().await?;
         Ok(())
     }

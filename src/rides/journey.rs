@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dashmap::DashMap;
+use futures_util::{StreamExt as _, stream};
 use ridecast_protocol::{
     Eta, Progress, Ride as WireRide, RideId, RideState, ServerMessage, Toward, UserId, VehicleId,
 };
@@ -40,6 +41,8 @@ pub(super) struct Journey {
 /// How often the track is kept, and the time of arrival estimated anew.
 const KEEP_EVERY: Duration = Duration::from_secs(5);
 const ESTIMATE_EVERY: Duration = Duration::from_secs(5);
+/// So many tracks are kept at once when the service stops.
+const KEPT_AT_ONCE: usize = 64;
 /// So many fixes in a row must be near.
 const NEAR_FIXES: u32 = 2;
 /// Marks that wait while the store is away; beyond, the oldest go.
@@ -179,6 +182,16 @@ impl Rides {
         let message = serde_json::to_string(&progress).unwrap_or_default();
         let to = vec![Address::rider(&ride.rider), Address::driver(driver)];
         self.post.whisper(to, message).await;
+    }
+
+    /// Keeps all tracks up to now, as far as that can be done soon.
+    pub async fn stop(&self) {
+        let drivers: Vec<_> = self.journeys.iter().map(|it| it.key().clone()).collect();
+        let keeping = stream::iter(&drivers).for_each_concurrent(KEPT_AT_ONCE, |driver| async {
+            // The store is away: a few marks less.
+            let _ = self.keep_track(driver).await;
+        });
+        let _ = tokio::time::timeout(KEEP_EVERY, keeping).await;
     }
 
     /// Keeps all of the driver's track up to now.

@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use ridecast::app::{App, Settings};
+use ridecast::app::{App, AppError, Settings};
 use ridecast::auth::Auth;
+use ridecast::store::StoreError;
 use ridecast_protocol::{Role, UserId};
 use tokio::sync::oneshot;
 
@@ -37,7 +38,7 @@ impl Service {
         let (tell_address, address) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let app = App::build(settings).await.expect("the service starts");
+                let app = build(settings).await;
                 tell_address.send(app.address()).expect("the test waits");
                 let stop = async {
                     // Also when the test has ended without a word.
@@ -68,6 +69,19 @@ impl Service {
                 ended.is_ok() || std::thread::panicking(),
                 "the service panicked"
             );
+        }
+    }
+}
+
+/// Starts on a file that a service before may be letting go of: its threads end on their own.
+async fn build(settings: Settings) -> App {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        match App::build(settings.clone()).await {
+            Err(AppError::Store(StoreError::InUse { .. })) if Instant::now() < deadline => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            built => return built.expect("the service starts"),
         }
     }
 }
