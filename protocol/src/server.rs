@@ -13,7 +13,8 @@ use crate::{
 pub enum ServerMessage {
     /// The session is open: the first message of every session.
     Welcome(Welcome),
-    /// Where the inbox stands, when `welcome` could not tell it: the store was away.
+    /// Where the inbox stands: when `welcome` could not tell it, as the store was away; and when
+    /// the events that come next are not kept any more, with `recovered` false.
     Inbox(InboxPlace),
     /// Something that is never lost.
     Event {

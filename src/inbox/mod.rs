@@ -234,6 +234,11 @@ impl PostBox {
         &self.address
     }
 
+    /// What was heard counts no more: the inbox is another one.
+    pub fn forget(&self) {
+        self.newest.store(0, Ordering::Release);
+    }
+
     /// The newest offset that this node has heard of since the session began; 0: none.
     #[must_use]
     pub fn newest(&self) -> u64 {

@@ -97,7 +97,7 @@ impl Reading {
 }
 
 /// What comes next is not kept any more: the client has taken nothing for a thousand events, or
-/// the store has lost what it had. The client must come back to learn that it is so.
+/// the store has lost what it had. The client must be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the events that come next are not kept any more")]
 pub struct Hole;

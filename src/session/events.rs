@@ -35,6 +35,15 @@ impl Events {
         }
     }
 
+    /// Everything begins anew: in another epoch, or after a hole.
+    pub(super) fn forget(&mut self) {
+        self.at.forget();
+        self.reading = Reading::default();
+        self.epoch = None;
+        self.unread.clear();
+        self.stuck = None;
+    }
+
     /// This event goes out.
     pub(super) fn sent(&mut self, offset: u64, event: &Event, role: Role) {
         self.stuck = None;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix::{ActorFutureExt as _, AsyncContext, Context, Handler, WrapFuture as _};
 use ridecast_protocol::{
-    ClientMessage, CloseCode, ErrorBody, ErrorCode, Event, InboxPlace, RequestId, Role,
+    ClientMessage, CloseCode, ErrorBody, ErrorCode, Event, InboxPlace, RequestId, Resume, Role,
     ServerMessage, Welcome,
 };
 
@@ -63,25 +63,35 @@ impl<P: Part> SessionActor<P> {
 
     /// The store was away when the session began.
     fn open_later(ctx: &mut Context<Self>) {
-        ctx.run_later(TRY_AGAIN_AFTER, |actor, ctx| {
-            let session = &actor.session;
-            let address = Address::of(session.person.role, &session.person.user);
-            let (post, resume) = (Arc::clone(&session.post), session.resume.clone());
-            let opening = async move { post.open(&address, resume.as_ref()).await };
-            ctx.spawn(opening.into_actor(actor).map(|place, actor, ctx| {
-                let Ok((place, newest)) = place else {
-                    return Self::open_later(ctx);
-                };
-                if actor
-                    .session
-                    .send(&ServerMessage::Inbox(place.clone()))
-                    .is_err()
-                {
-                    return actor.end(&End::because(CloseCode::SlowConsumer), ctx);
-                }
-                actor.begin(place, newest, ctx);
-            }));
-        });
+        ctx.run_later(TRY_AGAIN_AFTER, Self::open);
+    }
+
+    /// Finds out where the inbox stands while the session is under way, and says so.
+    fn open(&mut self, ctx: &mut Context<Self>) {
+        let session = &self.session;
+        let address = Address::of(session.person.role, &session.person.user);
+        let (post, resume) = (Arc::clone(&session.post), session.resume.clone());
+        let opening = async move { post.open(&address, resume.as_ref()).await };
+        ctx.spawn(opening.into_actor(self).map(|place, actor, ctx| {
+            let Ok((place, newest)) = place else {
+                return Self::open_later(ctx);
+            };
+            let told = actor.session.send(&ServerMessage::Inbox(place.clone()));
+            if told.is_err() {
+                return actor.end(&End::because(CloseCode::SlowConsumer), ctx);
+            }
+            actor.begin(place, newest, ctx);
+        }));
+    }
+
+    /// What comes next is not kept any more: the client is told so, and where it goes on.
+    fn begin_anew(&mut self, ctx: &mut Context<Self>) {
+        if let Some(events) = &mut self.events {
+            events.forget();
+        }
+        // A place in no inbox, so that the answer is that it is not there.
+        self.session.resume = Some(Resume::default());
+        self.open(ctx);
     }
 
     fn begin(&mut self, place: InboxPlace, newest: u64, ctx: &mut Context<Self>) {
@@ -105,8 +115,8 @@ impl<P: Part> SessionActor<P> {
                 return;
             };
             if events.epoch.as_ref() != Some(&epoch) {
-                // The store has lost what it had: the client learns it by coming back.
-                return actor.end(&End::because(CloseCode::SlowConsumer), ctx);
+                // The store has lost what it had.
+                return actor.begin_anew(ctx);
             }
             events.reading.exists(newest);
             actor.catch_up(ctx);
@@ -147,7 +157,7 @@ impl<P: Part> SessionActor<P> {
             };
             let failed = page.is_err();
             let Ok(page) = events.reading.read(page.ok()) else {
-                return actor.end(&End::because(CloseCode::SlowConsumer), ctx);
+                return actor.begin_anew(ctx);
             };
             for event in page {
                 if !actor.session.seat.has_room() {

@@ -34,6 +34,7 @@ mod sse_client;
 mod view;
 
 mod app;
+mod anew;
 mod cancel;
 mod chat;
 mod crowd;

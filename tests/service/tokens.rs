@@ -206,7 +206,6 @@ async fn each_role_does_its_own() {
     for watching in [
         crate::say::nearby("n", place, 100.0),
         crate::say::update(crate::say::nearby("n", place, 100.0)),
-        json!({"type": "unsubscribe", "subscription": "n"}),
     ] {
         assert_eq!(driver.refused(watching).await, ErrorCode::Forbidden);
     }
