@@ -8,6 +8,9 @@ use ridecast_protocol::{CloseCode, SessionId, UserId};
 use super::End;
 use crate::telemetry::now_ms;
 
+/// For the sessions of one millisecond: more than any node can begin.
+const NUMBER_BITS: u32 = 16;
+
 /// All open sessions of this node.
 #[derive(Debug)]
 pub struct Sessions {
@@ -80,17 +83,22 @@ impl Sessions {
     /// always within this process, among nodes as far as their clocks agree.
     #[must_use]
     pub fn name() -> SessionId {
-        /// The time in the last name. Two sessions of one millisecond, or of a
-        /// clock set back, must still be told apart in order.
-        static LAST_MS: AtomicI64 = AtomicI64::new(0);
-        let now_ms = now_ms();
-        let after = |last_ms: i64| now_ms.max(last_ms + 1);
-        let last_ms = LAST_MS
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last_ms| {
-                Some(after(last_ms))
+        /// The time in the last name, and its number within that millisecond. Two sessions of one
+        /// millisecond, or of a clock set back, must still be told apart in order. But no name may
+        /// be ahead of the clock, also when all who were on another node come at once: who then
+        /// goes back there has a newer session, and must have a greater name.
+        static LAST: AtomicI64 = AtomicI64::new(0);
+        let first = now_ms() << NUMBER_BITS;
+        let after = |last: i64| first.max(last + 1);
+        let last = LAST
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
+                Some(after(last))
             })
-            .unwrap_or(now_ms);
-        let name = format!("{:011x}-{:016x}", after(last_ms), rand::random::<u64>());
+            .unwrap_or(first);
+        let this = after(last);
+        let (at_ms, number) = (this >> NUMBER_BITS, this & ((1 << NUMBER_BITS) - 1));
+        let chance = rand::random::<u64>() >> NUMBER_BITS;
+        let name = format!("{at_ms:011x}-{number:04x}{chance:012x}");
         // 28 ASCII bytes are always a name.
         SessionId::new(&name).unwrap_or_else(|_| unreachable!("{name} is a session id"))
     }
@@ -156,5 +164,12 @@ mod tests {
     fn a_newer_sessions_name_is_the_greater() {
         let names: Vec<_> = (0..1_000).map(|_| Sessions::name()).collect();
         assert!(names.is_sorted_by(|older, newer| older < newer));
+    }
+
+    #[test]
+    fn however_many_come_at_once_no_name_is_ahead_of_the_clock() {
+        let newest = (0..10_000).map(|_| Sessions::name()).last().unwrap();
+        let (at_ms, _) = newest.as_str().split_once('-').unwrap();
+        assert!(i64::from_str_radix(at_ms, 16).unwrap() <= now_ms());
     }
 }
