@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -19,26 +19,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use crate::say::{Place, go_online, position};
 use crate::service::token;
-
-/// Where the nodes are that run now: what a load balancer knows.
-#[derive(Default)]
-pub(crate) struct Nodes(Mutex<BTreeMap<usize, SocketAddr>>);
-
-impl Nodes {
-    pub(crate) fn set(&self, node: usize, address: Option<SocketAddr>) {
-        let mut nodes = self.0.lock().unwrap();
-        match address {
-            Some(address) => nodes.insert(node, address),
-            None => nodes.remove(&node),
-        };
-    }
-
-    pub(crate) fn any(&self) -> Option<SocketAddr> {
-        let nodes = self.0.lock().unwrap();
-        let nth = rand::random_range(0..nodes.len().max(1));
-        nodes.values().nth(nth).copied()
-    }
-}
+use crate::town::Nodes;
 
 /// All nodes may be down for so long, or Redis be so slow to be there again.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -90,6 +71,8 @@ pub(crate) struct App {
     pub(crate) wishes: usize,
     requests: u64,
     pub(crate) connects: usize,
+    /// Of the connections, how many this app has ended itself.
+    pub(crate) dropped: usize,
     pub(crate) repeats: usize,
     pub(crate) unavailable: usize,
 }
@@ -111,6 +94,7 @@ impl App {
             wishes: 0,
             requests: 0,
             connects: 0,
+            dropped: 0,
             repeats: 0,
             unavailable: 0,
         }
@@ -185,6 +169,10 @@ impl App {
         }
     }
 
+    pub(crate) const fn is_connected(&self) -> bool {
+        self.line.is_some()
+    }
+
     pub(crate) async fn send(&mut self, message: &Value) {
         if let Some(line) = &mut self.line
             && line.send(Message::text(message.to_string())).await.is_err()
@@ -253,6 +241,9 @@ impl App {
             self.requests += 1;
             message["id"] = json!(self.requests);
             self.send(&message).await;
+            if rand::random_bool(0.04) {
+                self.drop_line().await;
+            }
             match self.answer(self.requests, &message).await {
                 Some(Ok(done)) => {
                     if let Some(ride) = &done.ride {
@@ -270,6 +261,13 @@ impl App {
             }
             repeated = true;
         }
+    }
+
+    /// The phone loses its connection while the answer is under way: kills alone seldom come
+    /// between what is done and its answer.
+    async fn drop_line(&mut self) {
+        sleep(Duration::from_millis(rand::random_range(0..10))).await;
+        self.dropped += usize::from(self.line.take().is_some());
     }
 
     /// The answer of this request. `None`: the connection is over before it came.

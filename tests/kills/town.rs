@@ -1,5 +1,7 @@
 //! A town full of people, and the account of it.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,7 +12,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
-use crate::app::{App, Nodes};
+use crate::app::App;
 use crate::book::Book;
 use crate::say::{MONTEVIDEO, Place, offset};
 
@@ -22,6 +24,26 @@ const OVER_WITHIN: Duration = Duration::from_mins(1);
 
 /// One town at a time: each is as much as the machine can take.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
+/// Where the nodes are that run now: what a load balancer knows.
+#[derive(Default)]
+pub(crate) struct Nodes(std::sync::Mutex<BTreeMap<usize, SocketAddr>>);
+
+impl Nodes {
+    pub(crate) fn set(&self, node: usize, address: Option<SocketAddr>) {
+        let mut nodes = self.0.lock().unwrap();
+        match address {
+            Some(address) => nodes.insert(node, address),
+            None => nodes.remove(&node),
+        };
+    }
+
+    pub(crate) fn any(&self) -> Option<SocketAddr> {
+        let nodes = self.0.lock().unwrap();
+        let nth = rand::random_range(0..nodes.len().max(1));
+        nodes.values().nth(nth).copied()
+    }
+}
 
 pub(crate) struct Town {
     nodes: Arc<Nodes>,
@@ -37,7 +59,8 @@ pub(crate) struct Town {
 pub(crate) struct Account {
     pub(crate) completed: u64,
     pub(crate) people: usize,
-    pub(crate) connects: usize,
+    /// How many sessions were ended by the service, or with it.
+    pub(crate) ended: usize,
     pub(crate) unavailable: usize,
 }
 
@@ -97,11 +120,12 @@ impl Town {
         all_are_free(&mut riders, &mut drivers).await;
         let free = begun.elapsed();
 
-        let people = || riders.len() + drivers.len() + 1;
+        // The last session of each has not ended.
+        let sessions_ended = |it: &App| it.connects - it.dropped - usize::from(it.is_connected());
         let account = Account {
-            people: people(),
+            people: riders.len() + drivers.len() + 1,
             completed: 0,
-            connects: sum(&riders, &drivers, |it| it.connects) + self.operator.connects,
+            ended: sum(&riders, &drivers, sessions_ended) + sessions_ended(&self.operator),
             unavailable: sum(&riders, &drivers, |it| it.unavailable),
         };
         self.operator.read_again().await;
