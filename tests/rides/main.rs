@@ -33,8 +33,8 @@ mod sse_client;
 #[path = "../support/view.rs"]
 mod view;
 
-mod app;
 mod anew;
+mod app;
 mod cancel;
 mod chat;
 mod crowd;
