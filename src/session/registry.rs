@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn however_many_come_at_once_no_name_is_ahead_of_the_clock() {
-        let newest = (0..10_000).map(|_| Sessions::name()).last().unwrap();
+        let newest = (0..10_000).map(|_| Sessions::name()).max().unwrap();
         let (at_ms, _) = newest.as_str().split_once('-').unwrap();
         assert!(i64::from_str_radix(at_ms, 16).unwrap() <= now_ms());
     }
