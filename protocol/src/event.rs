@@ -155,7 +155,7 @@ pub struct SendChat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quick: Option<QuickReply>,
     /// The client's own name for this message. Sending again with the same key, as long as it is
-    /// among the ride's last 100 messages, is the same message.
+    /// among the last 100 messages with this driver, is the same message.
     pub idempotency_key: IdempotencyKey,
 }
 

@@ -691,7 +691,7 @@ text?: string,
 quick?: QuickReply,
 /**
  * The client's own name for this message. Sending again with the same key, as long as it is
- * among the ride's last 100 messages, is the same message.
+ * among the last 100 messages with this driver, is the same message.
  */
 idempotency_key: IdempotencyKey, };
 
