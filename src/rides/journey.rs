@@ -160,8 +160,17 @@ impl Rides {
                 tracing::debug!(%error, "a track waits for the store");
             }
             if let Some(toward) = near {
-                // Refused: the ride is not there any more.
-                let _ = rides.command(&id, &Command::Near(toward)).await;
+                match rides.command(&id, &Command::Near(toward)).await {
+                    // Refused: the ride is not there any more.
+                    Ok(_) | Err(RidesError::Refused(_)) => {}
+                    Err(error) => {
+                        tracing::debug!(%error, "a notice waits for the store");
+                        if let Some(mut journey) = rides.journeys.get_mut(&driver) {
+                            // The next fixes raise it again.
+                            journey.near = 0;
+                        }
+                    }
+                }
             }
             if estimate
                 && let Some(ride) = rides.check_journey(&driver, &id).await
