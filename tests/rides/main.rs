@@ -34,14 +34,12 @@ mod sse_client;
 mod view;
 
 mod anew;
-mod app;
 mod cancel;
 mod chat;
-mod crowd;
-mod kills;
 mod nodes;
 mod privacy;
 mod reconnect;
+mod redis_away;
 mod requests;
 mod rest;
 mod scene;

@@ -1,13 +1,9 @@
 //! Several nodes on one Redis: rider and driver need not be at the same one.
 
-use std::sync::Arc;
-
 use ridecast_protocol::{Event, OfferState, RideState as S, Role, Toward};
 use serde_json::json;
 
-use crate::app::Nodes;
 use crate::client::Client;
-use crate::crowd::{Crowd, a_while};
 use crate::node::Node;
 use crate::people::{answer, driver_at, request, resume, step};
 use crate::redis_server::RedisServer;
@@ -189,28 +185,4 @@ async fn unheard(driver_stays: bool) {
         assert_eq!(driver.tale("ride cancelled").await, ["ride cancelled"]);
     }
     other.until("n", "free", free).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nodes_die_at_random_and_nobody_is_taken_twice_or_forgotten() {
-    let redis = RedisServer::start_with(&["--appendonly", "yes"]);
-    let url = redis.url();
-    let serve = || Node::serve(&["--store", &url]);
-    let nodes = Arc::new(Nodes::default());
-    let mut running = [serve(), serve()];
-    for (n, node) in running.iter().enumerate() {
-        nodes.set(n, Some(node.address));
-    }
-    let crowd = Crowd::start(&nodes, 200, 100).await;
-    for n in 0..6 {
-        a_while(1_000..3_000).await;
-        let which = n % 2;
-        nodes.set(which, None);
-        running[which].crash();
-        a_while(0..1_000).await;
-        running[which] = serve();
-        nodes.set(which, Some(running[which].address));
-    }
-    a_while(2_000..2_001).await;
-    crowd.check(50).await;
 }

@@ -1,68 +1,21 @@
-//! The service, and Redis, are ended at any moment and come back: what was told or promised is
-//! there, and every ride comes to its end.
+//! Redis goes away in the middle of a ride, and comes back.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use ridecast_protocol::{ErrorCode, OfferState, RideState as S, Role};
 use serde_json::json;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
-use crate::app::Nodes;
 use crate::client::Client;
-use crate::crowd::{Crowd, a_while};
 use crate::node::Node;
 use crate::people::{answer, driver_at, request, step};
 use crate::redis_server::RedisServer;
 use crate::say::{offset, position};
 use crate::scene::{PICKUP, dropoff};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn twenty_kills_of_the_service_lose_nothing() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = format!("embedded:{}", directory.path().join("data").display());
-    let nodes = Arc::new(Nodes::default());
-    let serve = || Node::serve(&["--store", &store]);
-    let mut node = serve();
-    nodes.set(0, Some(node.address));
-    let crowd = Crowd::start(&nodes, 12, 12).await;
-    for _ in 0..20 {
-        a_while(100..1_200).await;
-        nodes.set(0, None);
-        node.kill();
-        node = serve();
-        nodes.set(0, Some(node.address));
-    }
-    a_while(2_000..2_001).await;
-    crowd.check(5).await;
-}
-
 /// A Redis that keeps its word.
 fn durable() -> RedisServer {
     RedisServer::start_with(&["--appendonly", "yes", "--appendfsync", "always"])
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn kills_of_redis_lose_nothing() {
-    let mut redis = durable();
-    let node = Node::serve(&["--store", &redis.url()]);
-    let nodes = Arc::new(Nodes::default());
-    nodes.set(0, Some(node.address));
-    let crowd = Crowd::start(&nodes, 12, 12).await;
-    for n in 0..6 {
-        a_while(500..2_000).await;
-        if n % 2 == 0 {
-            redis.kill();
-            a_while(10..1_500).await;
-            redis.run();
-        } else {
-            redis.pause();
-            a_while(10..1_500).await;
-            redis.resume();
-        }
-    }
-    a_while(2_000..2_001).await;
-    crowd.check(5).await;
 }
 
 /// What happens while Redis is away, and after.
@@ -93,7 +46,7 @@ async fn while_redis_is_away_sessions_stay_and_then_all_goes_on() {
     while gone.elapsed() < Duration::from_secs(away_s) {
         driver.ok(position(offset(PICKUP, 0.0, 20.0))).await;
         rider.settle().await;
-        a_while(90..110).await;
+        sleep(Duration::from_millis(100)).await;
     }
     let code = rider.refused(step("cancel_ride", &ride)).await;
     assert_eq!(code, ErrorCode::Unavailable);
@@ -104,7 +57,7 @@ async fn while_redis_is_away_sessions_stay_and_then_all_goes_on() {
     {
         assert_eq!(error.code, ErrorCode::Unavailable);
         assert!(back.elapsed() < Duration::from_secs(15), "it never goes on");
-        a_while(90..110).await;
+        sleep(Duration::from_millis(100)).await;
     }
     println!(
         "unavailable after {answered:?}; back after {:?}",
@@ -116,7 +69,7 @@ async fn while_redis_is_away_sessions_stay_and_then_all_goes_on() {
     while device.place.is_none() {
         device.settle().await;
         assert!(Instant::now() < deadline, "never told of its place");
-        a_while(40..60).await;
+        sleep(Duration::from_millis(50)).await;
     }
     driver.ok(step("start_ride", &ride)).await;
     driver.ok(step("complete_ride", &ride)).await;
