@@ -2,14 +2,14 @@
 
 mod farewell;
 mod listen;
+mod serve;
 mod settings;
 
-use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use actix_web::{App as WebApp, HttpServer, web};
 use tokio::sync::mpsc;
 
 pub use settings::Settings;
@@ -18,8 +18,7 @@ use crate::auth::{Auth, AuthError};
 use crate::broker::{self, BrokerError, Heard, NodeId};
 use crate::driver::Garage;
 use crate::fleet::{Fleet, Peers, Teller, TooManyListeners, Writer};
-use crate::http::{self, Health, Queries};
-use crate::hub::Hub;
+use crate::http::{Health, Queries};
 use crate::inbox::Post;
 use crate::rides::Rides;
 use crate::routing::{self, RoutingError};
@@ -27,9 +26,9 @@ use crate::session::Sessions;
 use crate::store::{self, Store, StoreError};
 use crate::telemetry::{Metrics, now_ms};
 use crate::webhooks::{DeadLetters, Endpoint, InvalidEndpoint, Webhooks};
-use crate::ws::Door;
 use farewell::send_away;
 use listen::listen;
+use serve::serve;
 
 /// Why the service cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -72,8 +71,6 @@ pub struct App {
 
 /// How often vehicles are checked for silence.
 const SWEEP_EVERY: Duration = Duration::from_millis(500);
-/// REST requests and scrapes must still get in when all sessions are taken.
-const CONNECTIONS_BESIDE_SESSIONS: usize = 1_000;
 /// What was heard of other nodes and waits to be passed on.
 const HEARD: usize = 1_024;
 
@@ -254,58 +251,4 @@ async fn pass_on(mut heard: mpsc::Receiver<Heard>, sessions: Arc<Sessions>, ride
             Heard::Batch(..) => {}
         }
     }
-}
-
-fn serve(house: House, settings: Settings, listener: TcpListener) -> Result<Server, AppError> {
-    let workers = settings.workers.max(1);
-    // One reader of the fleet for each worker, made here, where it may fail.
-    let readers = (0..workers)
-        .map(|_| house.garage.fleet.listen(false))
-        .collect::<Result<Vec<_>, _>>()?;
-    let readers = Arc::new(Mutex::new(readers));
-    let door = web::Data::new(Door {
-        auth: Arc::clone(&house.auth),
-        store: Arc::clone(&house.store),
-        garage: house.garage.clone(),
-        settings: settings.ws,
-    });
-    let page = Arc::new(settings.page);
-    let server = HttpServer::new(move || {
-        let app = WebApp::new()
-            .app_data(door.clone())
-            .app_data(web::ThinData(Arc::clone(&house.auth)))
-            .app_data(web::ThinData(Arc::clone(&house.store)))
-            .app_data(web::ThinData(house.garage.clone()))
-            .app_data(web::ThinData(house.health.clone()))
-            .app_data(web::ThinData(house.queries.clone()))
-            .app_data(web::ThinData(house.dead_letters.clone()))
-            .app_data(web::ThinData(Arc::clone(&page)))
-            .app_data(web::ThinData(settings.map.clone()))
-            .configure(http::routes);
-        // This runs once on each worker's own thread, where its hub will live.
-        match readers.lock().ok().and_then(|mut readers| readers.pop()) {
-            Some(reader) => {
-                let Garage { fleet, metrics, .. } = house.garage.clone();
-                let hub = Hub::new(fleet, reader, metrics, settings.hub.clone());
-                actix_web::rt::spawn(hub.clone().run());
-                app.app_data(web::ThinData(hub))
-            }
-            None => app,
-        }
-    });
-    let server = server
-        .workers(workers)
-        .max_connections(
-            settings
-                .max_sessions
-                .saturating_add(CONNECTIONS_BESIDE_SESSIONS),
-        )
-        // Never between 1 and 600 ms: the timer may then never fire.
-        .client_disconnect_timeout(Duration::ZERO)
-        .tcp_nodelay(true)
-        .disable_signals()
-        .shutdown_timeout(1)
-        .listen(listener)
-        .map_err(|error| AppError::Bind(settings.bind, error))?;
-    Ok(server.run())
 }

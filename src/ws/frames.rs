@@ -1,21 +1,23 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use actix_codec::{AsyncRead, AsyncWrite};
 use actix_http::ws::{Codec, Frame};
-use actix_web::web::{Bytes, BytesMut, Payload};
+use actix_web::web::{Bytes, BytesMut};
 use actix_ws::{Item, ProtocolError};
 use bytestring::ByteString;
 use futures_util::Stream;
 use tokio_util::codec::Decoder;
 
+use super::socket::Socket;
 use crate::session::Incoming;
 
 /// Reads the messages of one socket.
 ///
-/// Our own loop over the payload instead of `actix_ws::MessageStream`, which
-/// throws away valid messages that arrived just before a bad frame.
-pub(super) struct Frames {
-    payload: Payload,
+/// Our own loop instead of `actix_ws::MessageStream`, which throws away valid
+/// messages that arrived just before a bad frame.
+pub(super) struct Frames<T> {
+    socket: Socket<T>,
     codec: Codec,
     unread: BytesMut,
     /// The fragments of a message that has begun: its bytes, and whether it is text.
@@ -26,15 +28,29 @@ pub(super) struct Frames {
 /// The largest message taken: a list of 1,000 positions with every field and room to spare.
 pub(super) const MOST_BYTES: usize = 256 * 1024;
 
-impl Frames {
-    pub(super) fn new(payload: Payload) -> Self {
+impl<T> Frames<T> {
+    /// `unread`: what came right behind the request.
+    pub(super) fn new(socket: Socket<T>, unread: BytesMut) -> Self {
         Self {
-            payload,
+            socket,
             codec: Codec::new().max_size(MOST_BYTES),
-            unread: BytesMut::new(),
+            unread,
             begun: None,
             over: false,
         }
+    }
+
+    /// Reads more. False: the connection has ended.
+    fn read(&mut self, cx: &mut Context<'_>) -> Poll<bool>
+    where
+        T: AsyncRead + AsyncWrite + Unpin,
+    {
+        if self.unread.is_empty() {
+            // Nothing is kept for a client that says nothing.
+            self.unread = BytesMut::new();
+        }
+        let read = self.socket.poll_read(cx, &mut self.unread);
+        read.map(|read| read.unwrap_or(false))
     }
 
     fn incoming(&mut self, frame: Frame) -> Option<Incoming> {
@@ -96,7 +112,7 @@ fn text(bytes: Bytes) -> Incoming {
     )
 }
 
-impl Stream for Frames {
+impl<T: AsyncRead + AsyncWrite + Unpin> Stream for Frames<T> {
     type Item = Incoming;
 
     /// Ends with the connection. After a close or a broken frame nothing comes any
@@ -107,12 +123,9 @@ impl Stream for Frames {
         while !this.over {
             let incoming = match this.codec.decode(&mut this.unread) {
                 Ok(Some(frame)) => this.incoming(frame),
-                Ok(None) => match Pin::new(&mut this.payload).poll_next(cx) {
-                    Poll::Ready(Some(Ok(bytes))) => {
-                        this.unread.extend_from_slice(&bytes);
-                        continue;
-                    }
-                    Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(None),
+                Ok(None) => match this.read(cx) {
+                    Poll::Ready(true) => continue,
+                    Poll::Ready(false) => return Poll::Ready(None),
                     Poll::Pending => return Poll::Pending,
                 },
                 Err(ProtocolError::Overflow) => Some(TOO_LARGE),
@@ -127,9 +140,10 @@ impl Stream for Frames {
             }
         }
         loop {
-            match Pin::new(&mut this.payload).poll_next(cx) {
-                Poll::Ready(Some(Ok(_))) => {}
-                Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(None),
+            this.unread.clear();
+            match this.read(cx) {
+                Poll::Ready(true) => {}
+                Poll::Ready(false) => return Poll::Ready(None),
                 Poll::Pending => return Poll::Pending,
             }
         }

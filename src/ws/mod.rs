@@ -2,12 +2,13 @@
 
 mod frames;
 mod outgoing;
+mod socket;
+mod upgrade;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, AsyncContext};
-use actix_web::body::MessageBody as _;
 use actix_web::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse, dev, web};
 use futures_util::{Stream, StreamExt as _};
@@ -19,15 +20,15 @@ use serde::Deserialize;
 
 use crate::auth::{Auth, Person};
 use crate::driver::{Driver, Garage};
-use crate::hub::{Format, Hub, Message, Seat};
+use crate::hub::{Feed, Format, Hub, Message, Seat};
 use crate::rider::Rider;
 use crate::session::{
     FAREWELL, FAREWELL_OF_BROKEN, Incoming, Part, Place, Session, SessionActor, Sessions, bye,
 };
 use crate::store::Store;
 use crate::watcher::Watcher;
-use frames::Frames;
-use outgoing::Outgoing;
+use upgrade::Handover;
+pub use upgrade::upgrade;
 
 /// How sessions are held.
 #[derive(Debug, Clone)]
@@ -68,13 +69,24 @@ pub struct Query {
     resume: Option<String>,
 }
 
-/// `GET /v1/ws`: opens a session.
+/// Whom the handler let in, until the socket is ours.
+struct Arrival {
+    door: web::Data<Door>,
+    seat: Seat,
+    feed: Feed,
+    place: Place,
+    who: Who,
+}
+
+/// Who it is, if the request has said so, and where they have read up to.
+type Who = (Result<Option<Person>, ErrorBody>, Option<Resume>);
+
+/// `GET /v1/ws`: opens a session, as soon as [`upgrade`] has the socket.
 ///
 /// # Errors
 /// The handshake's, when it is none.
 pub async fn open(
     request: HttpRequest,
-    payload: web::Payload,
     query: web::Query<Query>,
     door: web::Data<Door>,
     hub: web::ThinData<Hub>,
@@ -90,9 +102,9 @@ pub async fn open(
         }
     };
     // actix-ws checks the handshake and answers it. Reading and writing are ours
-    // (see `frames` and `outgoing`), so it gets an empty payload, and its body is replaced.
+    // (see `frames` and `outgoing`), so it gets an empty payload, and its body is dropped.
     let nothing = web::Payload::from_request(&request, &mut dev::Payload::None).await?;
-    let (response, ..) =
+    let (mut response, ..) =
         actix_ws::handle_with_protocols(&request, nothing, &[SUBPROTOCOL_BIN, SUBPROTOCOL_JSON])?;
     let chosen = response.headers().get(SEC_WEBSOCKET_PROTOCOL);
     let format = match chosen {
@@ -100,64 +112,19 @@ pub async fn open(
         _ => Format::Json,
     };
     let (seat, feed) = hub.join(format);
-    actix_web::rt::spawn(admit(
+    let who = (person, resume);
+    response.extensions_mut().insert(Handover::new(Arrival {
         door,
         seat,
+        feed,
         place,
-        Frames::new(payload),
-        (person, resume),
-    ));
-    Ok(response.map_body(|_, _| Outgoing::new(feed).boxed()))
-}
-
-/// Finds out who is there and starts the actor of that role.
-async fn admit(
-    door: web::Data<Door>,
-    seat: Seat,
-    place: Place,
-    mut frames: Frames,
-    (person, resume): (Result<Option<Person>, ErrorBody>, Option<Resume>),
-) {
-    let person = match person {
-        Ok(Some(person)) => Ok((person, resume)),
-        Ok(None) => {
-            match tokio::time::timeout(door.settings.hello_within, door.hello(&mut frames, &seat))
-                .await
-            {
-                Ok(Some(person)) => person.map(|(person, said)| (person, said.or(resume))),
-                Ok(None) => return, // Gone, or told to go.
-                Err(_) => Err(ErrorBody::new(
-                    ErrorCode::BadToken,
-                    "no `hello` came in time",
-                )),
-            }
-        }
-        Err(error) => Err(error),
-    };
-    match person {
-        Ok(person) => door.start(person, seat, place, frames),
-        Err(error) => {
-            let code = match error.code {
-                // Not the client's fault: the same ticket may open a session in a moment.
-                ErrorCode::Unavailable => CloseCode::Unavailable,
-                _ => CloseCode::BadToken,
-            };
-            door.garage.metrics.refused(error.code);
-            door.garage.metrics.closed(code.number());
-            // The first messages of a session always fit.
-            let _ = seat.send(&ServerMessage::Error { id: None, error });
-            let _ = seat.send(&bye(code, None));
-            let _ = seat.push(Message::Close {
-                code: Some(code.number()),
-                reason: code.reason(),
-            });
-            goodbye(&mut frames, FAREWELL).await;
-        }
-    }
+        who,
+    }));
+    Ok(response)
 }
 
 /// Until the client has closed too, but not for ever.
-async fn goodbye(frames: &mut Frames, longest: Duration) {
+async fn goodbye(frames: &mut (impl Stream<Item = Incoming> + Unpin), longest: Duration) {
     let closed = async {
         while let Some(incoming) = frames.next().await {
             if matches!(incoming, Incoming::Close(_)) {
@@ -231,8 +198,58 @@ impl Door {
             .map_err(|error| ErrorBody::new(ErrorCode::BadToken, error.to_string()))
     }
 
+    /// Finds out who is there and starts the actor of that role.
+    async fn admit(
+        self: Arc<Self>,
+        seat: Seat,
+        place: Place,
+        mut frames: impl Stream<Item = Incoming> + Unpin + 'static,
+        (person, resume): Who,
+    ) {
+        let person = match person {
+            Ok(Some(person)) => Ok((person, resume)),
+            Ok(None) => {
+                match tokio::time::timeout(self.settings.hello_within, self.hello(&mut frames, &seat))
+                    .await
+                {
+                    Ok(Some(person)) => person.map(|(person, said)| (person, said.or(resume))),
+                    Ok(None) => return, // Gone, or told to go.
+                    Err(_) => Err(ErrorBody::new(
+                        ErrorCode::BadToken,
+                        "no `hello` came in time",
+                    )),
+                }
+            }
+            Err(error) => Err(error),
+        };
+        match person {
+            Ok(person) => self.start(person, seat, place, frames),
+            Err(error) => {
+                let code = match error.code {
+                    // Not the client's fault: the same ticket may open a session in a moment.
+                    ErrorCode::Unavailable => CloseCode::Unavailable,
+                    _ => CloseCode::BadToken,
+                };
+                self.garage.metrics.refused(error.code);
+                self.garage.metrics.closed(code.number());
+                // The first messages of a session always fit.
+                let _ = seat.send(&ServerMessage::Error { id: None, error });
+                let _ = seat.send(&bye(code, None));
+                let _ = seat.push(Message::Close {
+                    code: Some(code.number()),
+                    reason: code.reason(),
+                });
+                goodbye(&mut frames, FAREWELL).await;
+            }
+        }
+    }
+
     /// Waits for `hello`. `None`: the client has left, or broke RFC 6455 and has been told so.
-    async fn hello(&self, frames: &mut Frames, seat: &Seat) -> Option<Result<Comer, ErrorBody>> {
+    async fn hello(
+        &self,
+        frames: &mut (impl Stream<Item = Incoming> + Unpin),
+        seat: &Seat,
+    ) -> Option<Result<Comer, ErrorBody>> {
         let bad = |message: &str| Err(ErrorBody::new(ErrorCode::BadToken, message));
         loop {
             let text = match frames.next().await? {
@@ -269,7 +286,13 @@ impl Door {
         }
     }
 
-    fn start(&self, (person, resume): Comer, seat: Seat, place: Place, frames: Frames) {
+    fn start(
+        &self,
+        (person, resume): Comer,
+        seat: Seat,
+        place: Place,
+        frames: impl Stream<Item = Incoming> + 'static,
+    ) {
         let role = person.role;
         seat.sees(role.into());
         let session = Session::new(

@@ -1,52 +1,56 @@
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::future::poll_fn;
+use std::io;
+use std::task::{Context, Poll, ready};
 
+use actix_codec::{AsyncRead, AsyncWrite};
 use actix_http::ws::{CloseReason, OpCode, Parser};
-use actix_web::body::{BodySize, MessageBody};
-use actix_web::web::{Bytes, BytesMut};
+use actix_web::web::BytesMut;
 
+use super::socket::Socket;
 use crate::hub::{Feed, Message};
-
-/// The response body of an upgraded connection: the session's feed, framed.
-///
-/// It is asked for bytes when the connection can write, which is when the hub
-/// composes: several messages that are ready then go out in one write.
-pub(super) struct Outgoing {
-    feed: Feed,
-    over: bool,
-}
 
 /// Messages are joined until they are this many bytes.
 const JOINED_BYTES: usize = 16 * 1024;
 
-impl Outgoing {
-    pub(super) const fn new(feed: Feed) -> Self {
-        Self { feed, over: false }
-    }
+/// Sends a session's feed to its socket, until either ends.
+///
+/// The feed is asked for more when the socket has taken what there was, which is when the hub
+/// composes: several messages that are ready then go out in one write.
+pub(super) async fn send<T: AsyncRead + AsyncWrite + Unpin>(mut feed: Feed, socket: Socket<T>) {
+    let mut out = Out::default();
+    // Whoever breaks off is noticed by who reads.
+    let _ = poll_fn(|cx| out.poll(&mut feed, &socket, cx)).await;
+    let _ = poll_fn(|cx| socket.poll_shutdown(cx)).await;
 }
 
-impl MessageBody for Outgoing {
-    type Error = Infallible;
+/// What is on its way to the socket.
+#[derive(Default)]
+struct Out {
+    bytes: BytesMut,
+    written: usize,
+}
 
-    fn size(&self) -> BodySize {
-        BodySize::Stream
-    }
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
+impl Out {
+    fn poll<T: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        feed: &mut Feed,
+        socket: &Socket<T>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Infallible>>> {
-        let mut out = BytesMut::new();
-        while !self.over && out.len() < JOINED_BYTES {
-            match self.feed.poll_next(cx) {
-                Poll::Ready(Some(message)) => frame(message, &mut out),
-                Poll::Ready(None) => self.over = true,
-                Poll::Pending if out.is_empty() => return Poll::Pending,
-                Poll::Pending => break,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            ready!(socket.poll_write(cx, &self.bytes, &mut self.written))?;
+            // Given back: most sockets have nothing under way most of the time.
+            self.bytes = BytesMut::new();
+            self.written = 0;
+            while self.bytes.len() < JOINED_BYTES {
+                match feed.poll_next(cx) {
+                    Poll::Ready(Some(message)) => frame(message, &mut self.bytes),
+                    Poll::Ready(None) if self.bytes.is_empty() => return Poll::Ready(Ok(())),
+                    Poll::Pending if self.bytes.is_empty() => return Poll::Pending,
+                    _ => break,
+                }
             }
         }
-        Poll::Ready((!out.is_empty()).then(|| Ok(out.freeze())))
     }
 }
 
