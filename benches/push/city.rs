@@ -35,7 +35,12 @@ impl City {
             crowded: Vec::new(),
             scale,
         };
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a handful")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a handful"
+        )]
         let crowded = (CROWDED as f64 * scale).ceil() as usize;
         city.crowded = (0..crowded)
             .map(|_| city.around(MIDDLE, SIGMA_M * scale.sqrt()))
@@ -67,7 +72,9 @@ impl City {
                 at -= weight(n);
                 at < 0.0
             });
-            let dozen = self.chance.random_range(0..self.crowded.len().div_ceil(CROWDED));
+            let dozen = self
+                .chance
+                .random_range(0..self.crowded.len().div_ceil(CROWDED));
             let nth = dozen * CROWDED + nth.unwrap_or(CROWDED) - 1;
             let place = self.crowded(nth);
             return self.around(place, CROWDED_SIGMA_M);

@@ -58,7 +58,11 @@ fn main() {
         _ => {}
     }
     let cli = Cli::parse();
-    let mut effort = if cli.quick { Effort::QUICK } else { Effort::FULL };
+    let mut effort = if cli.quick {
+        Effort::QUICK
+    } else {
+        Effort::FULL
+    };
     effort.rounds = cli.rounds.unwrap_or(effort.rounds).max(1);
     rlimit::increase_nofile_limit(u64::MAX).expect("the limit of open files");
     let mut report = Report::default();

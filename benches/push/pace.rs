@@ -1,7 +1,7 @@
 //! Drivers who send at a steady rate, each at its own moment of the period.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,10 @@ pub(crate) struct Traffic {
 impl Traffic {
     /// Each driver sends so many positions a second.
     pub(crate) fn start(mut drivers: Vec<Driver>, rate_hz: f64) -> Self {
-        let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let (stop, sent) = (
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicU64::new(0)),
+        );
         let (stopped, count) = (Arc::clone(&stop), Arc::clone(&sent));
         let thread = std::thread::spawn(move || {
             #[expect(clippy::cast_precision_loss, reason = "some thousand drivers")]
@@ -38,7 +41,11 @@ impl Traffic {
                     due += gap;
                 }
                 // Who cannot keep up does not catch up: the rate is then what it is.
-                due = due.max(Instant::now().checked_sub(Duration::from_millis(200)).unwrap_or(due));
+                due = due.max(
+                    Instant::now()
+                        .checked_sub(Duration::from_millis(200))
+                        .unwrap_or(due),
+                );
             }
             drivers
         });

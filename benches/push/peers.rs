@@ -186,7 +186,8 @@ impl Peer {
             Self::SocketIo => websocket(SOCKET_IO, "", frame::text(b"40"), b"40{"),
             Self::Nchan => websocket("/sub", "", Vec::new(), b"\r\n\r\n"),
             Self::Nats => {
-                let after = b"CONNECT {\"verbose\":false,\"pedantic\":false}\r\nSUB bench 1\r\nPING\r\n";
+                let after =
+                    b"CONNECT {\"verbose\":false,\"pedantic\":false}\r\nSUB bench 1\r\nPING\r\n";
                 websocket("/", "", frame::binary(after), b"PONG")
             }
             Self::Mosquitto => {

@@ -71,9 +71,7 @@ pub(super) fn serve(
                 None => app,
             }
         };
-        let requests = app()
-            .into_factory()
-            .map_err(|error| error.error_response());
+        let requests = app().into_factory().map_err(|error| error.error_response());
         HttpService::build()
             // Never between 1 and 600 ms: the timer may then never fire.
             .client_disconnect_timeout(Duration::ZERO)

@@ -52,7 +52,7 @@ impl State {
                 self.rewatch(id, Vec::new());
             }
         }
-        if !self.subscriptions[id].shows_any()
+        if !self.subscriptions[id].shows_any(&self.vehicles)
             && let Some(near) = near
         {
             self.rewatch(id, vec![Cell::of(near).into()]);
@@ -88,7 +88,7 @@ impl State {
     pub(super) fn look_again(&mut self) {
         let followers = self.followers.values().flatten().copied();
         let without: Vec<usize> = followers
-            .filter(|&id| !self.subscriptions[id].shows_any())
+            .filter(|&id| !self.subscriptions[id].shows_any(&self.vehicles))
             .collect();
         for id in without {
             self.look_for(id);
@@ -104,13 +104,19 @@ impl State {
         };
         // As in `look_around`: the end of one that had this id before must be told first.
         self.take_in();
-        let as_it_is = self.subscriptions[id].has_as_it_is(vehicle.handle());
-        self.bring(id, &vehicle, as_it_is, Instant::now());
-        if let Some(known) = self.vehicles.get(&vehicle.handle()) {
-            let cell = known.seen.cell;
-            if self.subscriptions[id].cells != [cell.into()] {
-                self.strayed.push((id, cell));
-            }
+        let slot = self.vehicles.slot(&vehicle);
+        let seen = vehicle.seen();
+        let is_known = slot
+            .and_then(|slot| self.vehicles.get(slot))
+            .zip(seen.as_ref())
+            .is_some_and(|(known, seen)| known.is(seen));
+        if !is_known || slot.is_some_and(|slot| !self.subscriptions[id].has_as_it_is(slot)) {
+            self.bring(id, &vehicle, Instant::now());
+        }
+        if let Some(cell) = seen.map(|seen| seen.cell)
+            && self.subscriptions[id].cells != [cell.into()]
+        {
+            self.strayed.push((id, cell));
         }
     }
 }

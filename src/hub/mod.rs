@@ -7,28 +7,30 @@
 mod encode;
 mod follow;
 mod outbox;
+mod outlet;
 mod seat;
 mod sees;
 mod state;
 mod subscription;
 #[cfg(test)]
 mod tests;
+mod told;
 mod vehicle;
 mod watching;
 mod wish;
 
 use std::cell::RefCell;
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::future::select;
 use ridecast_protocol::{ErrorBody, ErrorCode};
 use rustix::time::{ClockId, clock_gettime};
+use tokio::sync::Notify;
 
 pub use follow::Aim;
 pub use outbox::{Full, Message};
+pub use outlet::Outlet;
 pub use seat::{Feed, Seat};
 pub use sees::Sees;
 
@@ -134,13 +136,17 @@ pub enum Format {
 pub struct Hub {
     state: Rc<RefCell<State>>,
     listener: Rc<Listener>,
+    /// A session's doing brought others news.
+    stirred: Rc<Notify>,
 }
 
-/// After a pass, as many times what it cost is waited, so that a busy thread
-/// gathers more moves into each frame and an idle one none.
-const REST_AFTER_WORK: u32 = 4;
+/// After a round, as many times what it cost is waited until the next.
+const REST_AFTER_ROUND: u32 = 9;
+/// While a round is not due, changes are taken in this often: some frames may be full.
+const PASS_EVERY: Duration = Duration::from_millis(5);
 /// The timer's own grain: a shorter rest would become this long.
 const LEAST_REST: Duration = Duration::from_millis(1);
+const TIDY_EVERY: Duration = Duration::from_secs(1);
 
 impl Hub {
     /// A hub for this thread; [`Hub::run`] makes it work.
@@ -156,6 +162,7 @@ impl Hub {
         Self {
             state: Rc::new(RefCell::new(state)),
             listener,
+            stirred: Rc::default(),
         }
     }
 
@@ -168,34 +175,66 @@ impl Hub {
 
     /// Passes moves on to who watches, for ever.
     ///
-    /// Adaptive: at once while the thread is idle. The rest after a pass is in
-    /// proportion to what the pass and the writes it caused have cost, up to
-    /// the longest delay, so that load turns into larger frames, not into a queue.
+    /// Adaptive: at once while the thread is idle. A *round* writes to everybody who has
+    /// something to be told, however little; the next may begin when nine times as long has
+    /// passed as it cost, or after the longest delay. So a thread spends at most a tenth of its
+    /// time on frames that are not full, and load turns into larger frames, not into a queue.
+    /// Full frames do not wait for a round.
     pub async fn run(self) {
+        // It polls a thousand sockets in a row; tokio would have it stop after 128.
+        tokio::task::unconstrained(self.pass_on()).await;
+    }
+
+    async fn pass_on(self) {
         let mut tidied = Instant::now();
+        let mut next_round = Instant::now();
         loop {
-            let due = self.state.borrow().next_due();
-            let due = due.unwrap_or_else(|| Instant::now() + Duration::from_secs(1));
-            let sleep = pin!(tokio::time::sleep_until(due.into()));
-            select(pin!(self.listener.changed()), sleep).await;
-            // Whichever it was: on a busy thread there is always a change.
-            self.state.borrow_mut().wake_delayed();
-            let started = Instant::now();
-            let cost_before = thread_cpu_time();
-            self.state.borrow_mut().pass();
-            if started.duration_since(tidied) > Duration::from_secs(1) {
-                self.state.borrow_mut().look_again();
-                self.state.borrow_mut().tidy();
-                tidied = started;
+            let due = self.due(next_round).unwrap_or(tidied + TIDY_EVERY);
+            tokio::select! {
+                () = self.listener.changed() => {}
+                () = self.stirred.notified() => {}
+                () = tokio::time::sleep_until(due.into()) => {}
             }
-            // The sockets that were woken write now; that belongs to the cost.
+            let mut state = self.state.borrow_mut();
+            state.pass();
+            let now = Instant::now();
+            state.tell_at_once(now);
+            if now + LEAST_REST > next_round {
+                let cost_before = thread_cpu_time();
+                state.tell_round(now);
+                let cost = thread_cpu_time().saturating_sub(cost_before);
+                let rest = (cost * REST_AFTER_ROUND).min(state.settings.max_delay);
+                next_round = Instant::now() + rest;
+            }
+            if now.duration_since(tidied) > TIDY_EVERY {
+                state.look_again();
+                state.tidy();
+                tidied = now;
+            }
+            state.report();
+            drop(state);
+            // Sockets that were woken write now.
             tokio::task::yield_now().await;
-            let cost = thread_cpu_time().saturating_sub(cost_before);
-            let rest = (cost * REST_AFTER_WORK).min(self.state.borrow().max_delay());
+            let rest = next_round.saturating_duration_since(Instant::now());
             if rest >= LEAST_REST {
-                tokio::time::sleep(rest).await;
+                tokio::time::sleep(rest.min(PASS_EVERY)).await;
             }
         }
+    }
+
+    /// A session did something: what it took in on the way may be news to others.
+    fn stir(&self) {
+        if !self.state.borrow().waiting.is_empty() {
+            self.stirred.notify_one();
+        }
+    }
+
+    /// When there is something to do if nothing changes.
+    fn due(&self, next_round: Instant) -> Option<Instant> {
+        let state = self.state.borrow();
+        let delayed = state.waiting.delayed.first().map(|(at, _)| *at);
+        let round = (!state.waiting.round.is_empty()).then_some(next_round);
+        delayed.into_iter().chain(round).min()
     }
 }
 

@@ -102,6 +102,11 @@ impl Outbox {
         self.ended
     }
 
+    /// Whether nothing waits, and more may come.
+    pub(super) fn is_idle(&self) -> bool {
+        self.queue.is_empty() && !self.closing && !self.ended
+    }
+
     pub(super) const fn closing(&self) -> bool {
         self.closing
     }

@@ -14,8 +14,8 @@ pub struct Seat {
 
 /// What goes out to a session's client, held by its socket.
 pub struct Feed {
-    hub: Hub,
-    id: usize,
+    pub(super) hub: Hub,
+    pub(super) id: usize,
 }
 
 pub(super) fn pair(hub: &Hub, id: usize) -> (Seat, Feed) {
@@ -61,7 +61,9 @@ impl Seat {
     /// # Errors
     /// What to tell the client.
     pub fn subscribe(&self, request: &Subscribe) -> Result<(), ErrorBody> {
-        self.hub.state.borrow_mut().subscribe(self.id, request)
+        let done = self.hub.state.borrow_mut().subscribe(self.id, request);
+        self.hub.stir();
+        done
     }
 
     /// Moves a subscription.
@@ -69,7 +71,9 @@ impl Seat {
     /// # Errors
     /// What to tell the client.
     pub fn update(&self, request: &Subscribe) -> Result<(), ErrorBody> {
-        self.hub.state.borrow_mut().update(self.id, request)
+        let done = self.hub.state.borrow_mut().update(self.id, request);
+        self.hub.stir();
+        done
     }
 
     /// Ends a subscription.
@@ -100,6 +104,7 @@ impl Seat {
     /// subscriptions that are not there or are for an area.
     pub fn aim(&self, name: &SubscriptionName, at: Option<Aim>) {
         self.hub.state.borrow_mut().aim(self.id, name, at);
+        self.hub.stir();
     }
 
     /// Of which vehicles the subscriptions made from now on may tell; at first of

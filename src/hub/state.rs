@@ -2,18 +2,20 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ridecast_protocol::VehicleId;
 use rustc_hash::FxHashMap;
 use slab::Slab;
 
 use super::outbox::{Full, Message, Outbox};
+use super::outlet::Outlet;
 use super::subscription::Subscription;
-use super::vehicle::HubVehicle;
-use super::{Format, Sees, Settings, encode};
+use super::told::Told;
+use super::vehicle::{HubVehicle, Place, Vehicles};
+use super::{Format, Sees, Settings};
 use crate::fleet::{Fleet, Listener, Seen, Vehicle};
-use crate::spatial::{Cell, WatchCell};
+use crate::spatial::{Cell, Inside, WatchCell};
 use crate::telemetry::{Metrics, now_ms};
 
 /// All that the hub of one thread knows.
@@ -24,26 +26,64 @@ pub(super) struct State {
     pub(super) settings: Settings,
     pub(super) seats: Slab<SeatState>,
     pub(super) subscriptions: Slab<Subscription>,
-    pub(super) watchers: FxHashMap<WatchCell, Vec<usize>>,
+    pub(super) watchers: FxHashMap<WatchCell, Vec<Watcher>>,
     /// The subscriptions that follow each vehicle.
     pub(super) followers: FxHashMap<VehicleId, Vec<usize>>,
     /// Subscriptions whose vehicle is not in the cell they watch, but in this one.
     pub(super) strayed: Vec<(usize, Cell)>,
-    pub(super) vehicles: FxHashMap<u32, HubVehicle>,
-    /// Subscriptions that have something to tell, but not before that time.
-    pub(super) delayed: BTreeSet<(Instant, usize)>,
+    pub(super) vehicles: Vehicles,
+    /// Empty between two vehicles: the subscriptions that one concerns.
+    concerned: Vec<usize>,
+    pub(super) waiting: Waiting,
     /// Cells were left: vehicles may be kept that nobody here watches.
     pub(super) untidy: bool,
+    /// Frames are made in it.
+    pub(super) scratch: Vec<u8>,
+    /// What was sent since the metrics were told.
+    pub(super) told: Told,
+}
+
+/// A subscription that watches a cell, with what it wants to know of it: most of the vehicles
+/// in a cell are beside the area, and are passed over without a look at the subscription.
+pub(super) struct Watcher {
+    pub(super) subscription: usize,
+    /// `None`: it is told by the vehicle's id.
+    pub(super) inside: Option<Inside>,
+}
+
+/// The seats that have something to be told, by when.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    /// With the next round.
+    pub(super) round: Vec<usize>,
+    /// With this pass: a frame is full, or its time has come.
+    pub(super) at_once: Vec<usize>,
+    /// Subscriptions that have something to tell, but not before that time.
+    pub(super) delayed: BTreeSet<(Instant, usize)>,
+}
+
+impl Waiting {
+    pub(super) fn is_empty(&self) -> bool {
+        self.round.is_empty() && self.at_once.is_empty() && self.delayed.is_empty()
+    }
 }
 
 pub(super) struct SeatState {
-    format: Format,
+    pub(super) format: Format,
     pub(super) sees: Sees,
-    outbox: Outbox,
+    pub(super) outbox: Outbox,
+    /// Where vehicles can be written to without waking anybody.
+    pub(super) outlet: Option<Rc<dyn Outlet>>,
     pub(super) subscriptions: Vec<usize>,
+    /// Stands in `Waiting::round`.
+    pub(super) in_round: bool,
     /// One of the two, actor and socket, has left; the second frees the seat.
     one_left: bool,
 }
+
+/// A frame with so many vehicles goes at once: by then the write is the smaller part of what it
+/// costs (see docs/performance.md).
+const FULL_FRAME: usize = 32;
 
 impl State {
     pub(super) fn new(
@@ -62,9 +102,12 @@ impl State {
             watchers: FxHashMap::default(),
             followers: FxHashMap::default(),
             strayed: Vec::new(),
-            vehicles: FxHashMap::default(),
-            delayed: BTreeSet::new(),
+            vehicles: Vehicles::default(),
+            concerned: Vec::new(),
+            waiting: Waiting::default(),
             untidy: false,
+            scratch: Vec::new(),
+            told: Told::default(),
         }
     }
 
@@ -73,7 +116,9 @@ impl State {
             format,
             sees: Sees::default(),
             outbox: Outbox::default(),
+            outlet: None,
             subscriptions: Vec::new(),
+            in_round: false,
             one_left: false,
         })
     }
@@ -96,34 +141,38 @@ impl State {
 
     /// The session's socket has left: nothing can be sent any more.
     pub(super) fn socket_left(&mut self, seat: usize) {
+        self.seats[seat].outlet = None;
         self.leave(seat);
-    }
-
-    /// When the first subscription that may not be told yet may be.
-    pub(super) fn next_due(&self) -> Option<Instant> {
-        self.delayed.first().map(|(at, _)| *at)
-    }
-
-    pub(super) const fn max_delay(&self) -> Duration {
-        self.settings.max_delay
     }
 
     /// The next message of a seat; see [`super::Feed::poll_next`].
     pub(super) fn poll(&mut self, seat: usize, waker: &Waker) -> Poll<Option<Message>> {
-        let outbox = &mut self.seats[seat].outbox;
-        if let Some(message) = outbox.pop() {
+        let state = &mut self.seats[seat];
+        if let Some(message) = state.outbox.pop() {
             return Poll::Ready(Some(message));
         }
-        if outbox.ended() {
+        if state.outbox.ended() {
             return Poll::Ready(None);
         }
         // Before composing: a wake between the two is then not lost.
-        outbox.wake_with(waker);
-        if outbox.closing() {
+        state.outbox.wake_with(waker);
+        if state.outbox.closing() {
             return Poll::Pending;
         }
-        self.compose(seat)
-            .map_or(Poll::Pending, |message| Poll::Ready(Some(message)))
+        let format = state.format;
+        let mut out = Vec::new();
+        if !self.compose(seat, &mut out, Instant::now(), now_ms()) {
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(match format {
+            Format::Json => Message::Text(out.into()),
+            Format::Binary => Message::Binary(out.into()),
+        }))
+    }
+
+    /// Tells the metrics what was sent.
+    pub(super) fn report(&mut self) {
+        self.told.report(&self.metrics);
     }
 
     /// Takes in the vehicles that have changed.
@@ -143,67 +192,74 @@ impl State {
 
     /// A vehicle is now like this, or gone: tells every subscription that may care.
     pub(super) fn note(&mut self, vehicle: &Vehicle, seen: Option<Seen>, now: Instant) {
-        let handle = vehicle.handle();
         let cell = seen.as_ref().map(|seen| seen.cell);
-        let before = match seen {
-            Some(seen) => self
-                .vehicles
-                .insert(handle, HubVehicle::new(vehicle.id().clone(), handle, seen)),
-            None => self.vehicles.remove(&handle),
+        let Some((slot, before)) = self.vehicles.note(vehicle, seen) else {
+            return;
         };
-        let before = before
-            .map(|vehicle| vehicle.seen.cell)
-            .filter(|&before| Some(before) != cell);
-
-        let known = self.vehicles.get(&handle);
+        let after = self.vehicles.get(slot).and_then(HubVehicle::place);
+        let left = before.filter(|before| Some(before.cell) != cell);
+        let is_in = |inside: &Inside, place: Option<Place>| {
+            place.is_some_and(|place| inside.has(place.point, place.spot))
+        };
+        let mut concerned = std::mem::take(&mut self.concerned);
         let mut watched = false;
-        let mut tell = |id: usize| {
-            if self.subscriptions[id].note(handle, known) {
-                announce(
-                    &self.subscriptions[id],
-                    id,
-                    &mut self.seats,
-                    &mut self.delayed,
-                    now,
-                );
-            }
-        };
-        for (cell, is_new) in cell
-            .map(|cell| (cell, true))
-            .into_iter()
-            .chain(before.map(|cell| (cell, false)))
-        {
-            for watchers in WatchCell::around(cell)
-                .iter()
-                .filter_map(|cell| self.watchers.get(cell))
-            {
-                watched |= is_new;
-                watchers.iter().copied().for_each(&mut tell);
+        for (place, is_new) in [(after, true), (left, false)] {
+            let Some(place) = place else { continue };
+            for watch in WatchCell::around(place.cell) {
+                if let Some(watchers) = self.watchers.get(&watch) {
+                    watched |= is_new;
+                    let watchers = watchers.iter().filter(|watcher| {
+                        let inside = watcher.inside.as_ref();
+                        inside.is_some_and(|it| is_in(it, after) || is_in(it, before))
+                    });
+                    concerned.extend(watchers.map(|watcher| watcher.subscription));
+                }
             }
         }
         // By its id: it may have come from one cell nobody watches to another.
         if let Some(followers) = self.followers.get(vehicle.id()) {
             watched |= cell.is_some();
-            followers.iter().copied().for_each(&mut tell);
+            concerned.extend(followers);
             if let Some(cell) = cell.or_else(|| vehicle.last_cell()) {
                 let strayed = |id: &usize| self.subscriptions[*id].cells != [cell.into()];
                 let strayed = followers.iter().copied().filter(strayed);
                 self.strayed.extend(strayed.map(|id| (id, cell)));
             }
         }
+        for id in concerned.drain(..) {
+            self.tell(id, slot, now);
+        }
+        self.concerned = concerned;
         if !watched {
-            self.vehicles.remove(&handle);
+            self.vehicles.lose(slot);
         }
     }
 
+    /// A vehicle may concern a subscription.
+    pub(super) fn tell(&mut self, id: usize, slot: u32, now: Instant) {
+        let subscription = &mut self.subscriptions[id];
+        let noted = subscription.note(slot, &mut self.vehicles);
+        if noted != 1 && noted != FULL_FRAME {
+            return;
+        }
+        match subscription.not_before {
+            Some(at) if at > now => {
+                self.waiting.delayed.insert((at, id));
+            }
+            _ if noted == FULL_FRAME => self.waiting.at_once.push(subscription.seat),
+            _ => {
+                let seat = &mut self.seats[subscription.seat];
+                if !std::mem::replace(&mut seat.in_round, true) {
+                    self.waiting.round.push(subscription.seat);
+                }
+            }
+        }
+    }
+
+    /// A subscription is told now, as its client has just asked for something: it does not wait
+    /// for a round.
     pub(super) fn announce(&mut self, id: usize) {
-        announce(
-            &self.subscriptions[id],
-            id,
-            &mut self.seats,
-            &mut self.delayed,
-            Instant::now(),
-        );
+        self.seats[self.subscriptions[id].seat].outbox.wake();
     }
 
     /// The session's actor or its socket has left.
@@ -215,75 +271,45 @@ impl State {
         }
     }
 
-    pub(super) fn wake_delayed(&mut self) {
-        let now = Instant::now();
-        while let Some(&(at, id)) = self.delayed.first() {
-            if at > now {
-                return;
-            }
-            self.delayed.pop_first();
-            if let Some(subscription) = self.subscriptions.get(id) {
-                self.seats[subscription.seat].outbox.wake();
-            }
-        }
-    }
-
     /// Forgets the vehicles in cells that nobody here watches any more.
     pub(super) fn tidy(&mut self) {
         if std::mem::take(&mut self.untidy) {
             let watchers = &self.watchers;
-            self.vehicles.retain(|_, vehicle| {
-                WatchCell::around(vehicle.seen.cell)
-                    .iter()
-                    .any(|cell| watchers.contains_key(cell))
+            self.vehicles.lose_where(|cell| {
+                let mut around = WatchCell::around(cell).into_iter();
+                !around.any(|cell| watchers.contains_key(&cell))
             });
         }
     }
 
-    /// What the seat's socket gets now, if there is something and it is time.
-    fn compose(&mut self, seat: usize) -> Option<Message> {
-        let now = Instant::now();
-        let seat = &mut self.seats[seat];
-        let vehicle = |handle| self.vehicles.get(&handle);
-        let (nth, delta) = (0..).zip(&seat.subscriptions).find_map(|(nth, &id)| {
+    /// Writes what a seat's client is told now, one message; false: there is nothing, or it is
+    /// not time.
+    pub(super) fn compose(
+        &mut self,
+        seat: usize,
+        out: &mut Vec<u8>,
+        now: Instant,
+        now_ms: i64,
+    ) -> bool {
+        let state = &mut self.seats[seat];
+        for nth in 0..state.subscriptions.len() {
+            let id = state.subscriptions[nth];
             let subscription = &mut self.subscriptions[id];
-            let delta = subscription
-                .due(now)
-                .then(|| subscription.take(vehicle, now))?;
-            // What entered and left again before it was told is nothing to tell.
-            (!delta.is_empty()).then_some((nth, delta))
-        })?;
-        // Each has its turn: one that always has something to tell must not keep a slow
-        // reader from the others.
-        let id = seat.subscriptions.remove(nth);
-        seat.subscriptions.push(id);
-        let count = delta.entered.len() + delta.moved.len();
-        self.metrics.vehicle_updates_delivered.inc_by(count as u64);
-        self.metrics.frames_delivered.inc();
-        #[expect(clippy::cast_precision_loss, reason = "a count of vehicles")]
-        self.metrics.frame_vehicles.observe(count as f64);
-        Some(encode::vehicles(
-            seat.format,
-            &self.subscriptions[id],
-            &delta,
-            vehicle,
-            now_ms(),
-        ))
-    }
-}
-
-/// A subscription has something to tell: at once, or when its time has come.
-fn announce(
-    subscription: &Subscription,
-    id: usize,
-    seats: &mut Slab<SeatState>,
-    delayed: &mut BTreeSet<(Instant, usize)>,
-    now: Instant,
-) {
-    match subscription.not_before {
-        Some(at) if at > now => {
-            delayed.insert((at, id));
+            if !subscription.due(now) {
+                continue;
+            }
+            let begun = out.len();
+            let count = subscription.tell(&mut self.vehicles, out, state.format, (now, now_ms));
+            let Some(count) = count else {
+                out.truncate(begun);
+                continue;
+            };
+            // Each has its turn: one that always has something to tell must not keep a slow
+            // reader from the others.
+            state.subscriptions[nth..].rotate_left(1);
+            self.told.frame(count);
+            return true;
         }
-        _ => seats[subscription.seat].outbox.wake(),
+        false
     }
 }

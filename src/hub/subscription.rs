@@ -4,10 +4,11 @@ use std::time::Instant;
 use ridecast_protocol::{SubscriptionName, VehicleId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::Sees;
-use super::vehicle::{HubVehicle, Name};
+use super::encode::Composer;
+use super::vehicle::{HubVehicle, Mark, Name, Vehicles};
 use super::wish::Wish;
-use crate::spatial::{LatLon, WatchCell};
+use super::{Format, Sees};
+use crate::spatial::{Inside, Spot, WatchCell};
 
 /// One subscription of one session: what it wants, what its client has, and what it lacks.
 #[derive(Debug)]
@@ -17,10 +18,11 @@ pub(super) struct Subscription {
     pub(super) sees: Sees,
     wish: Wish,
     pub(super) cells: Vec<WatchCell>,
-    /// The vehicles the client has, by handle, under the names it was told.
+    /// The vehicles the client has, by slot, under the names it was told.
     shown: FxHashMap<u32, Name>,
-    /// Vehicles that changed since the client was last told: whether each is now wanted.
-    changed: FxHashMap<u32, bool>,
+    /// What to look at when the client is told next: slots, some of them several times. The
+    /// last word on a slot counts.
+    pending: Vec<u32>,
     /// With a limit: all vehicles in the area, the shown ones among them.
     inside: FxHashSet<u32>,
     /// The client has been sent nothing yet, or must forget all it has.
@@ -29,23 +31,12 @@ pub(super) struct Subscription {
     pub(super) not_before: Option<Instant>,
 }
 
-/// What to tell the client of one subscription.
-#[derive(Debug, Default)]
-pub(super) struct Delta {
-    pub(super) snapshot: bool,
-    /// Vehicles the client does not have yet.
-    pub(super) entered: Vec<u32>,
-    /// Vehicles it has that changed.
-    pub(super) moved: Vec<u32>,
-    /// Vehicles to forget.
-    pub(super) left: Vec<Name>,
-}
-
-impl Delta {
-    pub(super) fn is_empty(&self) -> bool {
-        !self.snapshot && self.entered.is_empty() && self.moved.is_empty() && self.left.is_empty()
-    }
-}
+/// In `pending`: must leave, whatever this thread knows of it.
+const LEAVES: u32 = 1 << 31;
+/// So many are looked through at least before the list of them may grow.
+const LEAST_PENDING: usize = 64;
+/// A list that was longer gives its memory back when it is empty.
+const KEPT_PENDING: usize = 256;
 
 impl Subscription {
     pub(super) fn new(seat: usize, name: SubscriptionName, sees: Sees, wish: Wish) -> Self {
@@ -56,67 +47,76 @@ impl Subscription {
             wish,
             cells: Vec::new(),
             shown: FxHashMap::default(),
-            changed: FxHashMap::default(),
+            pending: Vec::new(),
             inside: FxHashSet::default(),
             snapshot_due: true,
             not_before: None,
         }
     }
 
-    /// A vehicle moved, changed, or is gone (`None`). Tells whether that concerns the client.
-    pub(super) fn note(&mut self, handle: u32, vehicle: Option<&HubVehicle>) -> bool {
-        let wanted = vehicle.is_some_and(|vehicle| self.wish.wants(vehicle, self.sees));
-        let concerns =
-            wanted || self.shown.contains_key(&handle) || self.changed.contains_key(&handle);
-        if concerns {
-            self.changed.insert(handle, wanted);
+    /// The area it watches.
+    pub(super) const fn inside(&self) -> Option<Inside> {
+        self.wish.inside()
+    }
+
+    /// A vehicle that may concern the client moved, changed, or is gone. Returns how many wait
+    /// to be looked at; some may be the same.
+    pub(super) fn note(&mut self, slot: u32, vehicles: &mut Vehicles) -> usize {
+        let waiting = self.pending.len();
+        if waiting == self.pending.capacity() && waiting >= LEAST_PENDING {
+            self.forget_repeated(vehicles);
         }
-        if self.wish.nearest().is_some() {
-            if wanted {
-                self.inside.insert(handle);
-            } else {
-                return self.inside.remove(&handle) || concerns;
-            }
+        self.pending.push(slot);
+        self.pending.len()
+    }
+
+    /// Of several words on a slot only the last is kept: so a client that takes nothing costs
+    /// at most a few bytes for each vehicle.
+    fn forget_repeated(&mut self, vehicles: &mut Vehicles) {
+        let mark = vehicles.new_mark();
+        self.pending.reverse();
+        self.pending.retain(|&word| {
+            let vehicle = vehicles.get(word & !LEAVES);
+            vehicle.is_some_and(|vehicle| vehicle.mark(mark))
+        });
+        self.pending.reverse();
+        if self.pending.len() > self.pending.capacity() / 2 {
+            self.pending.reserve(self.pending.capacity());
         }
-        concerns
     }
 
     /// Another wish: who moves a map is told at once, whatever the rate.
     pub(super) fn change_to(&mut self, wish: Wish) {
         self.wish = wish;
         self.not_before = None;
+        self.inside.clear();
     }
 
-    /// The wish has changed: all must leave, unless it is found in the new area.
-    /// Returns what the client has, and has as it is.
+    /// Marks the vehicles that the client does not have as they are.
+    pub(super) fn mark_pending(&self, vehicles: &mut Vehicles) -> Mark {
+        let mark = vehicles.new_mark();
+        for word in &self.pending {
+            if let Some(vehicle) = vehicles.get(word & !LEAVES) {
+                vehicle.mark(mark);
+            }
+        }
+        mark
+    }
+
+    /// Whether the client has this vehicle, or is about to lose it.
+    pub(super) fn shows(&self, slot: u32) -> bool {
+        self.shown.contains_key(&slot)
+    }
+
+    /// The wish has changed: all must leave but those that `stay`, unless they are noted anew.
     ///
     /// What this thread knows of a vehicle is no help here: it may be of a cell
     /// that nobody has watched for a while.
-    pub(super) fn review(&mut self) -> FxHashSet<u32> {
-        let shown = self.shown.keys().copied();
-        let as_it_is: FxHashSet<u32> = shown
-            .filter(|handle| !self.changed.contains_key(handle))
-            .collect();
-        for wanted in self.changed.values_mut() {
-            *wanted = false;
-        }
-        self.changed
-            .extend(as_it_is.iter().map(|&handle| (handle, false)));
-        self.inside.clear();
-        as_it_is
-    }
-
-    /// A vehicle that the client has as it is was found in the new area: nothing to tell.
-    pub(super) fn keep(&mut self, handle: u32, vehicle: &HubVehicle) {
-        if !self.wish.wants(vehicle, self.sees) {
-            return;
-        }
+    pub(super) fn review(&mut self, stay: &FxHashSet<u32>) {
+        let leave = self.shown.keys().filter(|slot| !stay.contains(slot));
+        self.pending.extend(leave.map(|slot| slot | LEAVES));
         if self.wish.nearest().is_some() {
-            self.inside.insert(handle);
-        }
-        // True: it has moved since `review`.
-        if self.changed.get(&handle) == Some(&false) {
-            self.changed.remove(&handle);
+            self.inside.extend(stay);
         }
     }
 
@@ -134,94 +134,144 @@ impl Subscription {
     pub(super) fn aim(&mut self, vehicle: Option<VehicleId>) {
         self.wish.aim(vehicle);
         self.not_before = None;
-        self.review();
+        self.review(&FxHashSet::default());
     }
 
     /// Whether the client has a vehicle that is not about to leave, or is about to be told of one.
-    pub(super) fn shows_any(&self) -> bool {
-        let mut shown = self.shown.keys();
-        self.changed.values().any(|&wanted| wanted)
-            || shown.any(|handle| !self.changed.contains_key(handle))
+    pub(super) fn shows_any(&self, vehicles: &Vehicles) -> bool {
+        let wanted = |word: &u32| {
+            let vehicle = vehicles.get(*word);
+            vehicle.is_some_and(|vehicle| self.wish.wants(vehicle, self.sees).is_some())
+        };
+        let last = |slot: &u32| {
+            let words = self.pending.iter().rev();
+            words.copied().find(|word| word & !LEAVES == *slot)
+        };
+        self.pending
+            .iter()
+            .any(|word| last(&(word & !LEAVES)) == Some(*word) && wanted(word))
+            || self.shown.keys().any(|slot| last(slot).is_none())
     }
 
     /// Whether the client has the vehicle as this thread knows it.
-    pub(super) fn has_as_it_is(&self, handle: u32) -> bool {
-        self.shown.contains_key(&handle) && !self.changed.contains_key(&handle)
+    pub(super) fn has_as_it_is(&self, slot: u32) -> bool {
+        self.shows(slot) && !self.pending.iter().any(|word| word & !LEAVES == slot)
     }
 
     /// Whether there is something to tell.
     pub(super) fn pending(&self) -> bool {
-        self.snapshot_due || !self.changed.is_empty()
+        self.snapshot_due || !self.pending.is_empty()
     }
 
     pub(super) fn due(&self, now: Instant) -> bool {
         self.pending() && self.not_before.is_none_or(|at| at <= now)
     }
 
-    /// Takes what is to be told and counts it as told.
-    pub(super) fn take<'a>(
+    /// Tells what there is to tell and counts it as told. Returns how many vehicles were told
+    /// of; `None`: nothing was.
+    pub(super) fn tell(
         &mut self,
-        vehicle: impl Fn(u32) -> Option<&'a HubVehicle>,
-        now: Instant,
-    ) -> Delta {
+        vehicles: &mut Vehicles,
+        out: &mut Vec<u8>,
+        format: Format,
+        (now, now_ms): (Instant, i64),
+    ) -> Option<usize> {
+        let snapshot = std::mem::take(&mut self.snapshot_due);
+        let mut message = Composer::begin(out, format, &self.name, self.sees, snapshot, now_ms);
         self.not_before = self.wish.spacing.map(|spacing| now + spacing);
-        let mut delta = Delta {
-            snapshot: std::mem::take(&mut self.snapshot_due),
-            ..Delta::default()
-        };
-        let nearest = self.wish.nearest();
-        let nearest = nearest.map(|(limit, to)| self.nearest(limit, to, &vehicle));
-        if let Some(nearest) = &nearest {
-            // One vehicle's move changes who else is among the nearest.
-            for handle in self.shown.keys().chain(nearest) {
-                let shown = self.shown.contains_key(handle);
-                if shown != nearest.contains(handle) {
-                    self.changed.entry(*handle).or_insert(true);
+        let mut pending = std::mem::take(&mut self.pending);
+        let nearest = self.nearest(&mut pending, vehicles);
+        let mark = vehicles.new_mark();
+        let mut count = 0;
+        for &word in pending.iter().rev() {
+            let slot = word & !LEAVES;
+            let Some(vehicle) = vehicles.get(slot) else {
+                continue;
+            };
+            if !vehicle.mark(mark) {
+                continue;
+            }
+            let wanted = if word == slot && nearest.as_ref().is_none_or(|it| it.contains(&slot)) {
+                self.wish.wants(vehicle, self.sees)
+            } else {
+                None
+            };
+            let Some(seen) = wanted else {
+                if let Some(name) = self.shown.remove(&slot) {
+                    message.left(vehicle, &name);
+                    vehicles.hide(slot);
+                }
+                continue;
+            };
+            count += 1;
+            match self.shown.entry(slot) {
+                Entry::Occupied(entry) if vehicle.goes_by(entry.get(), seen) => {
+                    message.moved(vehicle, seen);
+                }
+                Entry::Occupied(mut entry) => {
+                    // It has another alias by now, and to the client is another vehicle.
+                    let before = entry.insert(vehicle.name(self.sees, seen));
+                    message.left(vehicle, &before);
+                    message.entered(vehicle, seen);
+                }
+                Entry::Vacant(entry) => {
+                    entry.insert(vehicle.name(self.sees, seen));
+                    message.entered(vehicle, seen);
+                    vehicles.show(slot);
                 }
             }
         }
-        for (handle, wanted) in self.changed.drain() {
-            let wanted = wanted
-                && nearest
-                    .as_ref()
-                    .is_none_or(|nearest| nearest.contains(&handle));
-            match (vehicle(handle), wanted) {
-                (Some(vehicle), true) => match self.shown.entry(handle) {
-                    Entry::Vacant(entry) => {
-                        entry.insert(vehicle.name(self.sees));
-                        delta.entered.push(handle);
-                    }
-                    Entry::Occupied(entry) if entry.get().handle == vehicle.handle(self.sees) => {
-                        delta.moved.push(handle);
-                    }
-                    Entry::Occupied(mut entry) => {
-                        // It has another alias by now, and to the client is another vehicle.
-                        delta.left.push(entry.insert(vehicle.name(self.sees)));
-                        delta.entered.push(handle);
-                    }
-                },
-                _ => delta.left.extend(self.shown.remove(&handle)),
-            }
+        pending.clear();
+        if pending.capacity() <= KEPT_PENDING {
+            self.pending = pending;
         }
-        delta
+        // What entered and left again before it was told is nothing to tell.
+        message.finish().then_some(count)
     }
 
-    fn nearest<'a>(
-        &self,
-        limit: usize,
-        to: LatLon,
-        vehicle: impl Fn(u32) -> Option<&'a HubVehicle>,
-    ) -> FxHashSet<u32> {
-        let mut by_distance: Vec<(f64, u32)> = self
-            .inside
-            .iter()
-            .filter_map(|&handle| Some((to.distance_m(vehicle(handle)?.seen.fix.point), handle)))
-            .collect();
-        if by_distance.len() > limit {
-            by_distance
-                .select_nth_unstable_by(limit, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-            by_distance.truncate(limit);
+    /// With a limit: the nearest vehicles. One's move changes who else is among them; such are
+    /// added to what is looked at.
+    fn nearest(&mut self, pending: &mut Vec<u32>, vehicles: &Vehicles) -> Option<FxHashSet<u32>> {
+        let (limit, to) = self.wish.nearest()?;
+        let mut seen = FxHashSet::default();
+        for &word in pending.iter().rev() {
+            let slot = word & !LEAVES;
+            if !seen.insert(slot) {
+                continue;
+            }
+            let vehicle = vehicles.get(slot).filter(|_| word == slot);
+            if vehicle.is_some_and(|vehicle| self.wish.wants(vehicle, self.sees).is_some()) {
+                self.inside.insert(slot);
+            } else {
+                self.inside.remove(&slot);
+            }
         }
-        by_distance.into_iter().map(|(_, handle)| handle).collect()
+        let nearest = nearest(&self.inside, limit, to, vehicles);
+        for &slot in self.shown.keys().chain(&nearest) {
+            if !seen.contains(&slot) && self.shows(slot) != nearest.contains(&slot) {
+                pending.push(slot);
+            }
+        }
+        Some(nearest)
     }
+
+    /// Its client has nothing any more.
+    pub(super) fn forget_all(&mut self, vehicles: &mut Vehicles) {
+        for (slot, _) in self.shown.drain() {
+            vehicles.hide(slot);
+        }
+    }
+}
+
+fn nearest(inside: &FxHashSet<u32>, limit: usize, to: Spot, vehicles: &Vehicles) -> FxHashSet<u32> {
+    let far = |vehicle: &HubVehicle| vehicle.spot.chord_squared(to);
+    let mut by_distance: Vec<(f64, u32)> = inside
+        .iter()
+        .filter_map(|&slot| Some((far(vehicles.get(slot)?), slot)))
+        .collect();
+    if by_distance.len() > limit {
+        by_distance.select_nth_unstable_by(limit, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        by_distance.truncate(limit);
+    }
+    by_distance.into_iter().map(|(_, slot)| slot).collect()
 }

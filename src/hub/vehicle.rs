@@ -1,18 +1,29 @@
-use std::cell::OnceCell;
+use std::cell::{Cell as Mutable, OnceCell};
+use std::sync::Arc;
 
 use ridecast_protocol::VehicleId;
 use ridecast_protocol::binary::{RECORD_BYTES, Record};
+use rustc_hash::FxHashMap;
+use slab::Slab;
 
 use super::Sees;
-use crate::fleet::Seen;
+use crate::fleet::{Alias, Seen, Vehicle};
+use crate::spatial::{Cell, LatLon, Spot};
 
 /// A vehicle as this thread last saw it, with its part of the wire made at most
 /// once for all who are told of it under the same name.
 #[derive(Debug)]
 pub(super) struct HubVehicle {
     pub(super) id: VehicleId,
-    pub(super) handle: u32,
-    pub(super) seen: Seen,
+    handle: u32,
+    /// `None`: gone, or where nobody of this thread watches. Kept for those whose clients have it.
+    pub(super) seen: Option<Seen>,
+    /// Where it is, or was last.
+    pub(super) spot: Spot,
+    /// How many subscriptions' clients have it.
+    shown_by: u32,
+    /// Of whoever looked at it last.
+    mark: Mutable<Mark>,
     /// Under its own id.
     own: Encoded,
     /// Under its alias.
@@ -25,19 +36,30 @@ struct Encoded {
     record: OnceCell<[u8; RECORD_BYTES]>,
 }
 
-/// What somebody knows a vehicle by: in JSON, and in binary frames.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Name {
-    pub(super) id: VehicleId,
-    pub(super) handle: u32,
+/// Where a vehicle is, in the forms that filters ask for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) cell: Cell,
+    pub(super) point: LatLon,
+    pub(super) spot: Spot,
 }
 
+/// What a client was told that a vehicle is called: `None` its own name, else that alias.
+pub(super) type Name = Option<Arc<Alias>>;
+
+/// Tells the vehicles that somebody has looked at from the others, without a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Mark(u64);
+
 impl HubVehicle {
-    pub(super) fn new(id: VehicleId, handle: u32, seen: Seen) -> Self {
+    fn new(vehicle: &Vehicle, seen: Seen) -> Self {
         Self {
-            id,
-            handle,
-            seen,
+            id: vehicle.id().clone(),
+            handle: vehicle.handle(),
+            spot: seen.fix.point.into(),
+            seen: Some(seen),
+            shown_by: 0,
+            mark: Mutable::default(),
             own: Encoded::default(),
             alias: Encoded::default(),
         }
@@ -45,25 +67,51 @@ impl HubVehicle {
 
     /// Whether this is how it is seen now.
     pub(super) fn is(&self, seen: &Seen) -> bool {
-        self.seen.fix.position.timestamp_ms == seen.fix.position.timestamp_ms
-            && self.seen.state == seen.state
-            && self.seen.engaged == seen.engaged
+        self.seen.as_ref().is_some_and(|known| {
+            known.fix.position.timestamp_ms == seen.fix.position.timestamp_ms
+                && known.state == seen.state
+                && known.engaged == seen.engaged
+        })
+    }
+
+    /// Marks it; false if it had that mark already.
+    pub(super) fn mark(&self, mark: Mark) -> bool {
+        self.mark.replace(mark) != mark
+    }
+
+    pub(super) fn has_mark(&self, mark: Mark) -> bool {
+        self.mark.get() == mark
+    }
+
+    /// Where it is.
+    pub(super) fn place(&self) -> Option<Place> {
+        self.seen.as_ref().map(|seen| Place {
+            cell: seen.cell,
+            point: seen.fix.point,
+            spot: self.spot,
+        })
     }
 
     /// The name under which those who see so much are told of it.
-    pub(super) fn name(&self, sees: Sees) -> Name {
-        Name {
-            id: self.id(sees).clone(),
-            handle: self.handle(sees),
+    pub(super) fn name(&self, sees: Sees, seen: &Seen) -> Name {
+        match sees {
+            Sees::Free => Some(Arc::clone(&seen.alias)),
+            Sees::Everything => None,
         }
     }
 
-    pub(super) fn id(&self, sees: Sees) -> &VehicleId {
-        sees.id(&self.id, &self.seen)
+    /// Whether a client who was told that name knows it by the one it has now.
+    pub(super) fn goes_by(&self, name: &Name, seen: &Seen) -> bool {
+        name.as_ref()
+            .is_none_or(|alias| Arc::ptr_eq(alias, &seen.alias))
     }
 
-    pub(super) fn handle(&self, sees: Sees) -> u32 {
-        sees.handle(self.handle, &self.seen)
+    /// The id and the number of binary frames that go with a name it has or had.
+    pub(super) fn known_as<'a>(&'a self, name: &'a Name) -> (&'a VehicleId, u32) {
+        match name {
+            Some(alias) => (&alias.id, alias.handle),
+            None => (&self.id, self.handle),
+        }
     }
 
     const fn encoded(&self, sees: Sees) -> &Encoded {
@@ -73,26 +121,123 @@ impl HubVehicle {
         }
     }
 
-    pub(super) fn json(&self, sees: Sees) -> &[u8] {
+    pub(super) fn json(&self, sees: Sees, seen: &Seen) -> &[u8] {
         self.encoded(sees).json.get_or_init(|| {
             // The type has no map with other keys than text and no failing field.
-            serde_json::to_vec(&self.seen.update(self.id(sees))).unwrap_or_default()
+            serde_json::to_vec(&seen.update(sees.id(&self.id, seen))).unwrap_or_default()
         })
     }
 
-    pub(super) fn record(&self, sees: Sees) -> &[u8; RECORD_BYTES] {
+    pub(super) fn record(&self, sees: Sees, seen: &Seen) -> &[u8; RECORD_BYTES] {
         self.encoded(sees).record.get_or_init(|| {
-            let position = &self.seen.fix.position;
+            let position = &seen.fix.position;
             Record {
-                handle: self.handle(sees),
+                handle: sees.handle(self.handle, seen),
                 latitude: position.latitude,
                 longitude: position.longitude,
                 timestamp_ms: position.timestamp_ms,
                 bearing: position.bearing,
                 speed: position.speed,
-                state: self.seen.state,
+                state: seen.state,
             }
             .encode()
         })
+    }
+}
+
+/// The vehicles that somebody of this thread watches, or whose clients still have them. Each
+/// has a *slot*, which may be another's once nobody has it any more.
+#[derive(Debug, Default)]
+pub(super) struct Vehicles {
+    slots: Slab<HubVehicle>,
+    by_handle: FxHashMap<u32, u32>,
+    marks: u64,
+}
+
+impl Vehicles {
+    pub(super) fn get(&self, slot: u32) -> Option<&HubVehicle> {
+        self.slots.get(slot as usize)
+    }
+
+    /// Where the vehicle is kept.
+    pub(super) fn slot(&self, vehicle: &Vehicle) -> Option<u32> {
+        self.by_handle.get(&vehicle.handle()).copied()
+    }
+
+    /// A vehicle is now like this, or gone: its slot, and where it was before. `None`: it was
+    /// not known, and is gone.
+    pub(super) fn note(
+        &mut self,
+        vehicle: &Vehicle,
+        seen: Option<Seen>,
+    ) -> Option<(u32, Option<Place>)> {
+        let Some(slot) = self.slot(vehicle) else {
+            let slot = self.slots.insert(HubVehicle::new(vehicle, seen?));
+            let slot = u32::try_from(slot).ok()?;
+            self.by_handle.insert(vehicle.handle(), slot);
+            return Some((slot, None));
+        };
+        let known = &mut self.slots[slot as usize];
+        let before = known.place();
+        if let Some(seen) = &seen {
+            known.spot = seen.fix.point.into();
+        }
+        known.seen = seen;
+        known.own = Encoded::default();
+        known.alias = Encoded::default();
+        Some((slot, before))
+    }
+
+    /// Nobody of this thread watches where it is.
+    pub(super) fn lose(&mut self, slot: u32) {
+        if let Some(vehicle) = self.slots.get_mut(slot as usize) {
+            vehicle.seen = None;
+            self.free(slot);
+        }
+    }
+
+    /// One more client has it.
+    pub(super) fn show(&mut self, slot: u32) {
+        if let Some(vehicle) = self.slots.get_mut(slot as usize) {
+            vehicle.shown_by += 1;
+        }
+    }
+
+    /// One client less has it.
+    pub(super) fn hide(&mut self, slot: u32) {
+        if let Some(vehicle) = self.slots.get_mut(slot as usize) {
+            vehicle.shown_by -= 1;
+            self.free(slot);
+        }
+    }
+
+    fn free(&mut self, slot: u32) {
+        let vehicle = &self.slots[slot as usize];
+        if vehicle.seen.is_none() && vehicle.shown_by == 0 {
+            self.by_handle.remove(&vehicle.handle);
+            self.slots.remove(slot as usize);
+        }
+    }
+
+    /// A mark that no vehicle has.
+    pub(super) const fn new_mark(&mut self) -> Mark {
+        self.marks += 1;
+        Mark(self.marks)
+    }
+
+    /// Loses those that are in cells of which this is true.
+    pub(super) fn lose_where(&mut self, mut is_lost: impl FnMut(Cell) -> bool) {
+        let lost: Vec<u32> = self
+            .by_handle
+            .values()
+            .copied()
+            .filter(|&slot| {
+                let place = self.get(slot).and_then(HubVehicle::place);
+                place.is_some_and(|place| is_lost(place.cell))
+            })
+            .collect();
+        for slot in lost {
+            self.lose(slot);
+        }
     }
 }

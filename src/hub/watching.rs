@@ -1,13 +1,14 @@
+use std::sync::Arc;
 use std::time::Instant;
 
 use ridecast_protocol::{ErrorBody, ErrorCode, Subscribe, SubscriptionName};
 use rustc_hash::FxHashSet;
 
 use super::Sees;
-use super::state::State;
+use super::state::{State, Watcher};
 use super::subscription::Subscription;
 use super::wish::Wish;
-use crate::fleet::Vehicle;
+use crate::fleet::{Seen, Vehicle};
 use crate::spatial::{Area, WatchCell};
 
 /// Subscriptions: begun, moved, ended, and the cells they watch.
@@ -62,7 +63,7 @@ impl State {
         let (wish, area) = Wish::read(request, &self.settings)?;
         let id = self.begin(seat, &request.subscription, self.seats[seat].sees, wish);
         self.rewatch(id, area.cover());
-        self.look_around(id, &area, &FxHashSet::default());
+        self.look_around(id, &area);
         Ok(())
     }
 
@@ -77,9 +78,8 @@ impl State {
             ));
         }
         subscription.change_to(wish);
-        let as_it_is = subscription.review();
         self.rewatch(id, area.cover());
-        self.look_around(id, &area, &as_it_is);
+        self.look_around(id, &area);
         Ok(())
     }
 
@@ -97,29 +97,42 @@ impl State {
     pub(super) fn end(&mut self, id: usize) {
         self.follow_no_more(id);
         self.rewatch(id, Vec::new());
-        let subscription = self.subscriptions.remove(id);
+        let mut subscription = self.subscriptions.remove(id);
+        subscription.forget_all(&mut self.vehicles);
         if let Some(at) = subscription.not_before {
-            self.delayed.remove(&(at, id));
+            self.waiting.delayed.remove(&(at, id));
         }
     }
 
-    /// From now on the subscription watches exactly these cells.
+    /// From now on the subscription watches exactly these cells, and its area in them.
     pub(super) fn rewatch(&mut self, id: usize, cells: Vec<WatchCell>) {
-        let left = std::mem::replace(&mut self.subscriptions[id].cells, cells);
-        let cells = &self.subscriptions[id].cells;
+        let subscription = &mut self.subscriptions[id];
+        let inside = subscription.inside();
+        let left = std::mem::replace(&mut subscription.cells, cells);
         // First all new cells, then no longer the old: a cell in both is never let go of.
-        for cell in cells.iter().filter(|cell| !left.contains(cell)) {
+        for cell in &subscription.cells {
             let watchers = self.watchers.entry(*cell).or_default();
             if watchers.is_empty() {
                 self.fleet.watch(&self.listener, *cell);
             }
-            watchers.push(id);
+            if left.contains(cell) {
+                let mine = watchers.iter_mut().filter(|it| it.subscription == id);
+                mine.for_each(|watcher| watcher.inside = inside);
+            } else {
+                watchers.push(Watcher {
+                    subscription: id,
+                    inside,
+                });
+            }
         }
-        for cell in left.iter().filter(|cell| !cells.contains(cell)) {
+        for cell in left
+            .iter()
+            .filter(|cell| !subscription.cells.contains(cell))
+        {
             let Some(watchers) = self.watchers.get_mut(cell) else {
                 continue;
             };
-            watchers.retain(|&watcher| watcher != id);
+            watchers.retain(|watcher| watcher.subscription != id);
             if watchers.is_empty() {
                 self.watchers.remove(cell);
                 self.fleet.unwatch(&self.listener, *cell);
@@ -130,34 +143,40 @@ impl State {
 
     /// Brings a subscription what is in its area now. Its cells are watched
     /// already, so whatever moves meanwhile comes with the next pass.
-    fn look_around(&mut self, id: usize, area: &Area, as_it_is: &FxHashSet<u32>) {
+    fn look_around(&mut self, id: usize, area: &Area) {
         let found = self.fleet.within(area);
         // A vehicle that was found may have been here before, under another handle. That
         // one's end is in the list by now, and must be told first: both have one id.
         self.take_in();
+        let pending = self.subscriptions[id].mark_pending(&mut self.vehicles);
+        let as_it_is = |(vehicle, _): &(Arc<Vehicle>, Seen)| {
+            let slot = self.vehicles.slot(vehicle)?;
+            let known = self.vehicles.get(slot)?;
+            let is = self.subscriptions[id].shows(slot)
+                && !known.has_mark(pending)
+                && known.is(&vehicle.seen()?);
+            is.then_some(slot)
+        };
+        let stay: FxHashSet<u32> = found.iter().filter_map(as_it_is).collect();
+        self.subscriptions[id].review(&stay);
         let now = Instant::now();
         for (vehicle, _) in found {
-            self.bring(id, &vehicle, as_it_is.contains(&vehicle.handle()), now);
+            let slot = self.vehicles.slot(&vehicle);
+            if slot.is_none_or(|slot| !stay.contains(&slot)) {
+                self.bring(id, &vehicle, now);
+            }
         }
         self.announce(id);
         self.follow_strayed();
     }
 
-    /// Brings a subscription a vehicle as it is now. `as_it_is`: the client has it as this
-    /// thread knows it.
-    pub(super) fn bring(&mut self, id: usize, vehicle: &Vehicle, as_it_is: bool, now: Instant) {
-        let handle = vehicle.handle();
+    /// Brings a subscription a vehicle as it is now.
+    pub(super) fn bring(&mut self, id: usize, vehicle: &Vehicle, now: Instant) {
         let seen = vehicle.seen();
-        let known = self.vehicles.get(&handle);
+        let slot = self.vehicles.slot(vehicle);
+        let known = slot.and_then(|slot| Some((slot, self.vehicles.get(slot)?)));
         match (known, &seen) {
-            (Some(known), Some(seen)) if known.is(seen) => {
-                let subscription = &mut self.subscriptions[id];
-                if as_it_is {
-                    subscription.keep(handle, known);
-                } else {
-                    subscription.note(handle, Some(known));
-                }
-            }
+            (Some((slot, known)), Some(seen)) if known.is(seen) => self.tell(id, slot, now),
             // News to everybody on this thread, who must not miss that it left another cell.
             _ => self.note(vehicle, seen, now),
         }

@@ -4,7 +4,8 @@ use ridecast_protocol::{Channel, ErrorBody, ErrorCode, Subscribe, VehicleClass, 
 
 use super::vehicle::HubVehicle;
 use super::{Sees, Settings};
-use crate::spatial::{Area, LatLon};
+use crate::fleet::Seen;
+use crate::spatial::{Area, Inside, Spot};
 
 /// What one subscription wants to see, checked.
 #[derive(Debug, Clone)]
@@ -18,7 +19,9 @@ pub(super) struct Wish {
 enum What {
     /// The vehicles of an area.
     Around {
-        area: Area,
+        inside: Inside,
+        /// Its middle.
+        middle: Spot,
         /// Only the nearest so many to the area's middle.
         limit: Option<usize>,
         class: Option<VehicleClass>,
@@ -64,7 +67,12 @@ impl Wish {
             Channel::Ride(_) => return Err(invalid("a ride has no area")),
         };
         let wish = Self {
-            what: What::Around { area, limit, class },
+            what: What::Around {
+                inside: area.inside(),
+                middle: area.middle().into(),
+                limit,
+                class,
+            },
             spacing: spacing(request.max_rate_hz)?,
         };
         Ok((wish, area))
@@ -78,23 +86,32 @@ impl Wish {
         })
     }
 
-    pub(super) fn wants(&self, vehicle: &HubVehicle, sees: Sees) -> bool {
-        match &self.what {
-            What::Around { area, class, .. } => {
-                sees.shows(&vehicle.seen)
-                    && class
-                        .as_ref()
-                        .is_none_or(|class| *class == vehicle.seen.info.class)
-                    && area.contains(vehicle.seen.fix.point)
+    /// The vehicle as it is, if it is wanted.
+    pub(super) fn wants<'a>(&self, vehicle: &'a HubVehicle, sees: Sees) -> Option<&'a Seen> {
+        let seen = vehicle.seen.as_ref()?;
+        let wanted = match &self.what {
+            What::Around { inside, class, .. } => {
+                sees.shows(seen)
+                    && class.as_ref().is_none_or(|class| *class == seen.info.class)
+                    && inside.has(seen.fix.point, vehicle.spot)
             }
             What::One(one) => one.as_ref() == Some(&vehicle.id),
+        };
+        wanted.then_some(seen)
+    }
+
+    /// The area outside of which nothing is wanted.
+    pub(super) const fn inside(&self) -> Option<Inside> {
+        match self.what {
+            What::Around { inside, .. } => Some(inside),
+            What::One(_) => None,
         }
     }
 
     /// How many of the nearest are wanted, and nearest to where.
-    pub(super) fn nearest(&self) -> Option<(usize, LatLon)> {
+    pub(super) fn nearest(&self) -> Option<(usize, Spot)> {
         match &self.what {
-            What::Around { area, limit, .. } => limit.map(|limit| (limit, area.middle())),
+            What::Around { middle, limit, .. } => limit.map(|limit| (limit, *middle)),
             What::One(_) => None,
         }
     }

@@ -1,4 +1,5 @@
-use super::LatLon;
+use super::sphere::chord_squared;
+use super::{LatLon, Spot};
 
 /// What somebody watches: a true circle, or a rectangle of degrees.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,6 +23,34 @@ pub enum Area {
         /// Degrees east.
         east: f64,
     },
+}
+
+/// An [`Area`] made ready to be asked of many points.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Inside {
+    /// All points to which the chord from the centre is at most so long.
+    Circle {
+        /// The centre.
+        center: Spot,
+        /// See [`Spot::chord_squared`].
+        chord_squared: f64,
+    },
+    /// A rectangle needs no making ready.
+    Rectangle(Area),
+}
+
+impl Inside {
+    /// As [`Area::contains`], of one point in its two forms.
+    #[must_use]
+    pub fn has(&self, point: LatLon, spot: Spot) -> bool {
+        match self {
+            Self::Circle {
+                center,
+                chord_squared,
+            } => center.chord_squared(spot) <= *chord_squared,
+            Self::Rectangle(area) => area.contains(point),
+        }
+    }
 }
 
 /// The numbers do not make an area.
@@ -84,6 +113,18 @@ impl Area {
             Self::Rectangle { south, north, .. } => {
                 (south..=north).contains(&point.latitude()) && self.spans(point.longitude())
             }
+        }
+    }
+
+    /// The area, to be asked of many points.
+    #[must_use]
+    pub fn inside(&self) -> Inside {
+        match *self {
+            Self::Circle { center, radius_m } => Inside::Circle {
+                center: center.into(),
+                chord_squared: chord_squared(radius_m, EARTH_RADIUS_M),
+            },
+            Self::Rectangle { .. } => Inside::Rectangle(*self),
         }
     }
 

@@ -4,10 +4,12 @@ mod area;
 mod cell;
 mod cover;
 mod point;
+mod sphere;
 #[cfg(test)]
 mod tests;
 
-pub use area::{Area, NotAnArea};
+pub use area::{Area, Inside, NotAnArea};
 pub use cell::{Cell, CoarseCell};
 pub use cover::WatchCell;
 pub use point::{LatLon, NotOnEarth};
+pub use sphere::Spot;

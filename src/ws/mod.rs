@@ -209,8 +209,11 @@ impl Door {
         let person = match person {
             Ok(Some(person)) => Ok((person, resume)),
             Ok(None) => {
-                match tokio::time::timeout(self.settings.hello_within, self.hello(&mut frames, &seat))
-                    .await
+                match tokio::time::timeout(
+                    self.settings.hello_within,
+                    self.hello(&mut frames, &seat),
+                )
+                .await
                 {
                     Ok(Some(person)) => person.map(|(person, said)| (person, said.or(resume))),
                     Ok(None) => return, // Gone, or told to go.

@@ -88,14 +88,15 @@ async fn take_over<T>(response: HttpResponse, mut framed: Framed<T, Codec>) -> i
 where
     T: AsyncRead + AsyncWrite + Unpin + 'static,
 {
-    let handover = response.extensions().get::<Handover>().map(|it| it.0.take());
+    let handover = response
+        .extensions()
+        .get::<Handover>()
+        .map(|it| it.0.take());
     let Some(Some(arrival)) = handover else {
         return Err(io::Error::other("101 without a handover"));
     };
     let head = response.drop_body().into();
-    framed
-        .send(Message::Item((head, BodySize::None)))
-        .await?;
+    framed.send(Message::Item((head, BodySize::None))).await?;
     let parts = framed.into_parts();
     let socket = Socket::new(parts.io);
     actix_web::rt::spawn(send(arrival.feed, socket.clone()));
@@ -111,8 +112,12 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let (mut response, body) = response.into_parts();
-    let body = to_bytes(body).await.map_err(|error| io::Error::other(error.to_string()))?;
-    response.head_mut().set_connection_type(ConnectionType::Close);
+    let body = to_bytes(body)
+        .await
+        .map_err(|error| io::Error::other(error.to_string()))?;
+    response
+        .head_mut()
+        .set_connection_type(ConnectionType::Close);
     let size = BodySize::Sized(body.len() as u64);
     framed.send(Message::Item((response.into(), size))).await?;
     framed.send(Message::Chunk(Some(body))).await?;

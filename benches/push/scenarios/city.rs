@@ -35,7 +35,11 @@ pub(crate) fn city(report: &mut Report, effort: Effort) {
                 .collect();
             let crowd = Crowd::connect(service.address, plans);
             crowd.wait(RIDERS + OPERATORS);
-            let rates = if effort.quick { &RATES_HZ[..1] } else { &RATES_HZ };
+            let rates = if effort.quick {
+                &RATES_HZ[..1]
+            } else {
+                &RATES_HZ
+            };
             for &rate_hz in rates {
                 let traffic = Traffic::start(drivers, rate_hz);
                 effort.warm_up();
@@ -46,7 +50,11 @@ pub(crate) fn city(report: &mut Report, effort: Effort) {
                 let accepted = service.metric("ridecast_positions_accepted_total") - accepted;
                 let mut figures = measured.figures();
                 figures.push(("accepted_per_s", accepted / measured.took_s));
-                let scenario = if rate_hz > 1.0 { format!("C×{rate_hz}") } else { "C".into() };
+                let scenario = if rate_hz > 1.0 {
+                    format!("C×{rate_hz}")
+                } else {
+                    "C".into()
+                };
                 report.add(&scenario, form.name(), figures);
                 drivers = traffic.stop();
                 let errors: usize = drivers.iter_mut().map(Driver::drain).sum();

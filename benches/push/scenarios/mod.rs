@@ -5,8 +5,8 @@ mod fanout;
 mod idle;
 mod ingest;
 mod queries;
-mod stuck;
 mod returning;
+mod stuck;
 
 use std::time::Duration;
 
@@ -52,13 +52,45 @@ type Run = fn(&mut Report, Effort);
 
 /// All scenarios by their letters.
 pub(crate) const ALL: [(&str, &str, Run); 9] = [
-    ("A", "one driver, 1,000 riders, 20 updates a second", fanout::paced),
-    ("B", "16 vehicles, 1,000 riders, closed loop with 16 updates in flight", fanout::closed_loop),
-    ("C", "the city: 10,000 drivers at 1 Hz, 2,000 riders, 20 operators", city::city),
-    ("D", "10,000 drivers at 1 Hz, nobody watches", ingest::ingest),
-    ("E", "15,000 idle sessions, half drivers, half riders who watch", idle::idle),
-    ("F", "the nearest 10 of a circle of 1 km by REST", queries::queries),
-    ("G", "the city at 1,000, 10,000 and 100,000 drivers, as dense each time", city::growth),
+    (
+        "A",
+        "one driver, 1,000 riders, 20 updates a second",
+        fanout::paced,
+    ),
+    (
+        "B",
+        "16 vehicles, 1,000 riders, closed loop with 16 updates in flight",
+        fanout::closed_loop,
+    ),
+    (
+        "C",
+        "the city: 10,000 drivers at 1 Hz, 2,000 riders, 20 operators",
+        city::city,
+    ),
+    (
+        "D",
+        "10,000 drivers at 1 Hz, nobody watches",
+        ingest::ingest,
+    ),
+    (
+        "E",
+        "15,000 idle sessions, half drivers, half riders who watch",
+        idle::idle,
+    ),
+    (
+        "F",
+        "the nearest 10 of a circle of 1 km by REST",
+        queries::queries,
+    ),
+    (
+        "G",
+        "the city at 1,000, 10,000 and 100,000 drivers, as dense each time",
+        city::growth,
+    ),
     ("H", "subscribers that never read", stuck::stuck),
-    ("I", "5,000 sessions come back at once", returning::returning),
+    (
+        "I",
+        "5,000 sessions come back at once",
+        returning::returning,
+    ),
 ];

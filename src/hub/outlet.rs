@@ -1,0 +1,105 @@
+use std::rc::Rc;
+use std::time::Instant;
+
+use super::Feed;
+use super::Format;
+use super::state::State;
+use crate::telemetry::now_ms;
+
+/// A socket that vehicles can be written to at once.
+///
+/// Waking the task of each of a thousand sockets, for it to ask for what there is, costs more
+/// than the frames. So the hub writes vehicles itself, one socket after the other, as long as a
+/// socket takes them. When it does not, its task is woken, waits until it can write, and asks
+/// by [`Feed::poll_next`].
+pub trait Outlet {
+    /// Whether all that was given to it has gone out.
+    fn is_ready(&self) -> bool;
+
+    /// Makes room for the head of a message at the end of `out`.
+    fn begin(&self, out: &mut Vec<u8>);
+
+    /// Puts the head of the message that was begun at `begun`.
+    fn end(&self, out: &mut Vec<u8>, begun: usize, format: Format);
+
+    /// Takes all of it, and writes what it can. False: some is left to be written.
+    fn write(&self, bytes: &[u8]) -> bool;
+}
+
+impl Feed {
+    /// From now on vehicles are written there at once. Everything else, and what it cannot
+    /// take, is still to be asked for.
+    pub fn write_to(&self, outlet: Rc<dyn Outlet>) {
+        self.hub.state.borrow_mut().seats[self.id].outlet = Some(outlet);
+    }
+}
+
+/// Frames are joined until they are this many bytes.
+const JOINED_BYTES: usize = 16 * 1024;
+
+impl State {
+    /// Tells the seats whose frames are full, or whose time has come.
+    pub(super) fn tell_at_once(&mut self, now: Instant) {
+        while let Some(&(at, id)) = self.waiting.delayed.first() {
+            if at > now {
+                break;
+            }
+            self.waiting.delayed.pop_first();
+            if let Some(subscription) = self.subscriptions.get(id) {
+                self.waiting.at_once.push(subscription.seat);
+            }
+        }
+        let seats = std::mem::take(&mut self.waiting.at_once);
+        self.waiting.at_once = self.flush_all(seats, now);
+    }
+
+    /// Tells everybody who has something to be told.
+    pub(super) fn tell_round(&mut self, now: Instant) {
+        let seats = std::mem::take(&mut self.waiting.round);
+        for &seat in &seats {
+            if let Some(seat) = self.seats.get_mut(seat) {
+                seat.in_round = false;
+            }
+        }
+        self.waiting.round = self.flush_all(seats, now);
+    }
+
+    fn flush_all(&mut self, mut seats: Vec<usize>, now: Instant) -> Vec<usize> {
+        let now_ms = now_ms();
+        for seat in seats.drain(..) {
+            self.flush(seat, now, now_ms);
+        }
+        seats
+    }
+
+    fn flush(&mut self, id: usize, now: Instant, now_ms: i64) {
+        let Some(seat) = self.seats.get_mut(id) else {
+            return;
+        };
+        let outlet = match &seat.outlet {
+            Some(outlet) if !outlet.is_ready() => return,
+            // Replies come first, and are its task's.
+            Some(outlet) if seat.outbox.is_idle() => Rc::clone(outlet),
+            _ => return seat.outbox.wake(),
+        };
+        let format = seat.format;
+        let mut out = std::mem::take(&mut self.scratch);
+        loop {
+            let begun = out.len();
+            outlet.begin(&mut out);
+            if !self.compose(id, &mut out, now, now_ms) {
+                out.truncate(begun);
+                break;
+            }
+            outlet.end(&mut out, begun, format);
+            if out.len() >= JOINED_BYTES {
+                break;
+            }
+        }
+        if !out.is_empty() && !outlet.write(&out) {
+            self.seats[id].outbox.wake();
+        }
+        out.clear();
+        self.scratch = out;
+    }
+}
