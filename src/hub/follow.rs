@@ -45,7 +45,7 @@ impl State {
         let (vehicle, near) = at.map_or((None, None), |at| (Some(at.vehicle), at.near));
         if subscription.vehicle() != vehicle.as_ref() {
             self.follow_no_more(id);
-            self.subscriptions[id].aim(vehicle.clone());
+            self.subscriptions[id].aim(vehicle.clone(), &mut self.vehicles);
             if let Some(vehicle) = vehicle {
                 self.followers.entry(vehicle).or_default().push(id);
             } else {

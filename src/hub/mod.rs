@@ -146,7 +146,8 @@ const REST_AFTER_ROUND: u32 = 9;
 const PASS_EVERY: Duration = Duration::from_millis(5);
 /// The timer's own grain: a shorter rest would become this long.
 const LEAST_REST: Duration = Duration::from_millis(1);
-const TIDY_EVERY: Duration = Duration::from_secs(1);
+/// Vehicles that are followed, and not found, are looked for this often.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 impl Hub {
     /// A hub for this thread; [`Hub::run`] makes it work.
@@ -186,10 +187,10 @@ impl Hub {
     }
 
     async fn pass_on(self) {
-        let mut tidied = Instant::now();
+        let mut looked = Instant::now();
         let mut next_round = Instant::now();
         loop {
-            let due = self.due(next_round).unwrap_or(tidied + TIDY_EVERY);
+            let due = self.due(next_round).unwrap_or(looked + LOOK_EVERY);
             tokio::select! {
                 () = self.listener.changed() => {}
                 () = self.stirred.notified() => {}
@@ -206,10 +207,9 @@ impl Hub {
                 let rest = (cost * REST_AFTER_ROUND).min(state.settings.max_delay);
                 next_round = Instant::now() + rest;
             }
-            if now.duration_since(tidied) > TIDY_EVERY {
+            if now.duration_since(looked) > LOOK_EVERY {
                 state.look_again();
-                state.tidy();
-                tidied = now;
+                looked = now;
             }
             state.report();
             drop(state);

@@ -12,7 +12,7 @@ use super::outbox::{Full, Message, Outbox};
 use super::outlet::Outlet;
 use super::subscription::Subscription;
 use super::told::Told;
-use super::vehicle::{HubVehicle, Place, Vehicles};
+use super::vehicle::{Place, Vehicles};
 use super::{Format, Sees, Settings};
 use crate::fleet::{Fleet, Listener, Seen, Vehicle};
 use crate::spatial::{Cell, Inside, WatchCell};
@@ -32,11 +32,10 @@ pub(super) struct State {
     /// Subscriptions whose vehicle is not in the cell they watch, but in this one.
     pub(super) strayed: Vec<(usize, Cell)>,
     pub(super) vehicles: Vehicles,
-    /// Empty between two vehicles: the subscriptions that one concerns.
-    concerned: Vec<usize>,
+    /// Empty between two vehicles: the subscriptions that one concerns, and whether their
+    /// clients know it.
+    concerned: Vec<(usize, bool)>,
     pub(super) waiting: Waiting,
-    /// Cells were left: vehicles may be kept that nobody here watches.
-    pub(super) untidy: bool,
     /// Frames are made in it.
     pub(super) scratch: Vec<u8>,
     /// What was sent since the metrics were told.
@@ -105,7 +104,6 @@ impl State {
             vehicles: Vehicles::default(),
             concerned: Vec::new(),
             waiting: Waiting::default(),
-            untidy: false,
             scratch: Vec::new(),
             told: Told::default(),
         }
@@ -192,11 +190,11 @@ impl State {
 
     /// A vehicle is now like this, or gone: tells every subscription that may care.
     pub(super) fn note(&mut self, vehicle: &Vehicle, seen: Option<Seen>, now: Instant) {
-        let cell = seen.as_ref().map(|seen| seen.cell);
-        let Some((slot, before)) = self.vehicles.note(vehicle, seen) else {
+        let Some(noted) = self.vehicles.note(vehicle, seen) else {
             return;
         };
-        let after = self.vehicles.get(slot).and_then(HubVehicle::place);
+        let (before, after) = (noted.before, noted.after);
+        let cell = after.map(|after| after.cell);
         let left = before.filter(|before| Some(before.cell) != cell);
         let is_in = |inside: &Inside, place: Option<Place>| {
             place.is_some_and(|place| inside.has(place.point, place.spot))
@@ -206,39 +204,45 @@ impl State {
         for (place, is_new) in [(after, true), (left, false)] {
             let Some(place) = place else { continue };
             for watch in WatchCell::around(place.cell) {
-                if let Some(watchers) = self.watchers.get(&watch) {
-                    watched |= is_new;
-                    let watchers = watchers.iter().filter(|watcher| {
-                        let inside = watcher.inside.as_ref();
-                        inside.is_some_and(|it| is_in(it, after) || is_in(it, before))
-                    });
-                    concerned.extend(watchers.map(|watcher| watcher.subscription));
+                let Some(watchers) = self.watchers.get(&watch) else {
+                    continue;
+                };
+                watched |= is_new;
+                for watcher in watchers {
+                    let Some(inside) = &watcher.inside else {
+                        continue;
+                    };
+                    let (was_in, is_in) = (is_in(inside, before), is_in(inside, after));
+                    if was_in || is_in {
+                        let known = was_in && is_in && noted.only_moved;
+                        concerned.push((watcher.subscription, known));
+                    }
                 }
             }
         }
         // By its id: it may have come from one cell nobody watches to another.
         if let Some(followers) = self.followers.get(vehicle.id()) {
             watched |= cell.is_some();
-            concerned.extend(followers);
+            concerned.extend(followers.iter().map(|&id| (id, false)));
             if let Some(cell) = cell.or_else(|| vehicle.last_cell()) {
                 let strayed = |id: &usize| self.subscriptions[*id].cells != [cell.into()];
                 let strayed = followers.iter().copied().filter(strayed);
                 self.strayed.extend(strayed.map(|id| (id, cell)));
             }
         }
-        for id in concerned.drain(..) {
-            self.tell(id, slot, now);
+        for (id, known) in concerned.drain(..) {
+            self.tell(id, noted.slot, known, now);
         }
         self.concerned = concerned;
         if !watched {
-            self.vehicles.lose(slot);
+            self.vehicles.lose(noted.slot);
         }
     }
 
-    /// A vehicle may concern a subscription.
-    pub(super) fn tell(&mut self, id: usize, slot: u32, now: Instant) {
+    /// A vehicle may concern a subscription. `known`: its client has it, if it wants it.
+    pub(super) fn tell(&mut self, id: usize, slot: u32, known: bool, now: Instant) {
         let subscription = &mut self.subscriptions[id];
-        let noted = subscription.note(slot, &mut self.vehicles);
+        let noted = subscription.note(slot, known, &mut self.vehicles);
         if noted != 1 && noted != FULL_FRAME {
             return;
         }
@@ -268,17 +272,6 @@ impl State {
         state.outbox.end();
         if std::mem::replace(&mut state.one_left, true) {
             self.seats.remove(seat);
-        }
-    }
-
-    /// Forgets the vehicles in cells that nobody here watches any more.
-    pub(super) fn tidy(&mut self) {
-        if std::mem::take(&mut self.untidy) {
-            let watchers = &self.watchers;
-            self.vehicles.lose_where(|cell| {
-                let mut around = WatchCell::around(cell).into_iter();
-                !around.any(|cell| watchers.contains_key(&cell))
-            });
         }
     }
 

@@ -20,8 +20,10 @@ pub(super) struct Subscription {
     pub(super) cells: Vec<WatchCell>,
     /// The vehicles the client has, by slot, under the names it was told.
     shown: FxHashMap<u32, Name>,
-    /// What to look at when the client is told next: slots, some of them several times. The
-    /// last word on a slot counts.
+    /// Vehicles the client has, that have only moved: slots, some of them several times.
+    moved: Vec<u32>,
+    /// What else to look at when the client is told next, likewise. The last word on a slot
+    /// counts, and it counts more than any in `moved`.
     pending: Vec<u32>,
     /// With a limit: all vehicles in the area, the shown ones among them.
     inside: FxHashSet<u32>,
@@ -47,6 +49,7 @@ impl Subscription {
             wish,
             cells: Vec::new(),
             shown: FxHashMap::default(),
+            moved: Vec::new(),
             pending: Vec::new(),
             inside: FxHashSet::default(),
             snapshot_due: true,
@@ -59,30 +62,20 @@ impl Subscription {
         self.wish.inside()
     }
 
-    /// A vehicle that may concern the client moved, changed, or is gone. Returns how many wait
-    /// to be looked at; some may be the same.
-    pub(super) fn note(&mut self, slot: u32, vehicles: &mut Vehicles) -> usize {
-        let waiting = self.pending.len();
-        if waiting == self.pending.capacity() && waiting >= LEAST_PENDING {
-            self.forget_repeated(vehicles);
-        }
-        self.pending.push(slot);
-        self.pending.len()
-    }
-
-    /// Of several words on a slot only the last is kept: so a client that takes nothing costs
-    /// at most a few bytes for each vehicle.
-    fn forget_repeated(&mut self, vehicles: &mut Vehicles) {
-        let mark = vehicles.new_mark();
-        self.pending.reverse();
-        self.pending.retain(|&word| {
-            let vehicle = vehicles.get(word & !LEAVES);
-            vehicle.is_some_and(|vehicle| vehicle.mark(mark))
-        });
-        self.pending.reverse();
-        if self.pending.len() > self.pending.capacity() / 2 {
-            self.pending.reserve(self.pending.capacity());
-        }
+    /// A vehicle that may concern the client moved, changed, or is gone. `known`: it has only
+    /// moved, and if it is wanted the client has it. Returns how many wait to be looked at; some
+    /// may be the same.
+    ///
+    /// Most only move, and to ask `shown` for each was what cost most: among a thousand
+    /// subscriptions it is never in the processor's cache.
+    pub(super) fn note(&mut self, slot: u32, known: bool, vehicles: &mut Vehicles) -> usize {
+        let words = if known && self.wish.nearest().is_none() {
+            &mut self.moved
+        } else {
+            &mut self.pending
+        };
+        push(words, slot, vehicles);
+        self.moved.len() + self.pending.len()
     }
 
     /// Another wish: who moves a map is told at once, whatever the rate.
@@ -95,7 +88,7 @@ impl Subscription {
     /// Marks the vehicles that the client does not have as they are.
     pub(super) fn mark_pending(&self, vehicles: &mut Vehicles) -> Mark {
         let mark = vehicles.new_mark();
-        for word in &self.pending {
+        for word in self.pending.iter().chain(&self.moved) {
             if let Some(vehicle) = vehicles.get(word & !LEAVES) {
                 vehicle.mark(mark);
             }
@@ -112,9 +105,10 @@ impl Subscription {
     ///
     /// What this thread knows of a vehicle is no help here: it may be of a cell
     /// that nobody has watched for a while.
-    pub(super) fn review(&mut self, stay: &FxHashSet<u32>) {
-        let leave = self.shown.keys().filter(|slot| !stay.contains(slot));
-        self.pending.extend(leave.map(|slot| slot | LEAVES));
+    pub(super) fn review(&mut self, stay: &FxHashSet<u32>, vehicles: &mut Vehicles) {
+        for slot in self.shown.keys().filter(|slot| !stay.contains(slot)) {
+            push(&mut self.pending, slot | LEAVES, vehicles);
+        }
         if self.wish.nearest().is_some() {
             self.inside.extend(stay);
         }
@@ -131,10 +125,10 @@ impl Subscription {
     }
 
     /// Another vehicle to follow: the one before must leave, whatever the rate.
-    pub(super) fn aim(&mut self, vehicle: Option<VehicleId>) {
+    pub(super) fn aim(&mut self, vehicle: Option<VehicleId>, vehicles: &mut Vehicles) {
         self.wish.aim(vehicle);
         self.not_before = None;
-        self.review(&FxHashSet::default());
+        self.review(&FxHashSet::default(), vehicles);
     }
 
     /// Whether the client has a vehicle that is not about to leave, or is about to be told of one.
@@ -160,7 +154,7 @@ impl Subscription {
 
     /// Whether there is something to tell.
     pub(super) fn pending(&self) -> bool {
-        self.snapshot_due || !self.pending.is_empty()
+        self.snapshot_due || !self.pending.is_empty() || !self.moved.is_empty()
     }
 
     pub(super) fn due(&self, now: Instant) -> bool {
@@ -221,10 +215,17 @@ impl Subscription {
                 }
             }
         }
-        pending.clear();
-        if pending.capacity() <= KEPT_PENDING {
-            self.pending = pending;
+        self.pending = emptied(pending);
+        let moved = std::mem::take(&mut self.moved);
+        for vehicle in moved.iter().filter_map(|&slot| vehicles.get(slot)) {
+            if vehicle.mark(mark)
+                && let Some(seen) = self.wish.wants(vehicle, self.sees)
+            {
+                count += 1;
+                message.moved(vehicle, seen);
+            }
         }
+        self.moved = emptied(moved);
         // What entered and left again before it was told is nothing to tell.
         message.finish().then_some(count)
     }
@@ -261,6 +262,33 @@ impl Subscription {
             vehicles.hide(slot);
         }
     }
+}
+
+/// Adds a word. Of several on a slot only the last is kept when the list would grow: so a client
+/// that takes nothing costs at most a few bytes for each vehicle.
+fn push(words: &mut Vec<u32>, word: u32, vehicles: &mut Vehicles) {
+    if words.len() == words.capacity() && words.len() >= LEAST_PENDING {
+        let mark = vehicles.new_mark();
+        words.reverse();
+        words.retain(|&word| {
+            let vehicle = vehicles.get(word & !LEAVES);
+            vehicle.is_some_and(|vehicle| vehicle.mark(mark))
+        });
+        words.reverse();
+        if words.len() > words.capacity() / 2 {
+            words.reserve(words.capacity());
+        }
+    }
+    words.push(word);
+}
+
+/// The same list without its words, to be filled again.
+fn emptied(mut words: Vec<u32>) -> Vec<u32> {
+    if words.capacity() > KEPT_PENDING {
+        return Vec::new();
+    }
+    words.clear();
+    words
 }
 
 fn nearest(inside: &FxHashSet<u32>, limit: usize, to: Spot, vehicles: &Vehicles) -> FxHashSet<u32> {

@@ -1,4 +1,5 @@
 use std::cell::{Cell as Mutable, OnceCell};
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use ridecast_protocol::VehicleId;
@@ -151,7 +152,21 @@ impl HubVehicle {
 pub(super) struct Vehicles {
     slots: Slab<HubVehicle>,
     by_handle: FxHashMap<u32, u32>,
+    /// The slots of those that are seen, by where they are.
+    by_cell: FxHashMap<Cell, Vec<u32>>,
     marks: u64,
+}
+
+/// What has become of a vehicle.
+pub(super) struct Noted {
+    pub(super) slot: u32,
+    /// Where it was before. `None`: nobody saw it.
+    pub(super) before: Option<Place>,
+    /// Where it is now. `None`: it is gone.
+    pub(super) after: Option<Place>,
+    /// Nothing else has changed but where, how fast and when: whoever saw it before and sees it
+    /// now knows it already.
+    pub(super) only_moved: bool,
 }
 
 impl Vehicles {
@@ -164,35 +179,77 @@ impl Vehicles {
         self.by_handle.get(&vehicle.handle()).copied()
     }
 
-    /// A vehicle is now like this, or gone: its slot, and where it was before. `None`: it was
-    /// not known, and is gone.
-    pub(super) fn note(
-        &mut self,
-        vehicle: &Vehicle,
-        seen: Option<Seen>,
-    ) -> Option<(u32, Option<Place>)> {
+    /// A vehicle is now like this, or gone. `None`: it was not known, and is gone.
+    pub(super) fn note(&mut self, vehicle: &Vehicle, seen: Option<Seen>) -> Option<Noted> {
         let Some(slot) = self.slot(vehicle) else {
             let slot = self.slots.insert(HubVehicle::new(vehicle, seen?));
+            let after = self.slots[slot].place();
             let slot = u32::try_from(slot).ok()?;
             self.by_handle.insert(vehicle.handle(), slot);
-            return Some((slot, None));
+            self.move_to(slot, None, after);
+            return Some(Noted {
+                slot,
+                before: None,
+                after,
+                only_moved: false,
+            });
         };
         let known = &mut self.slots[slot as usize];
         let before = known.place();
+        let only_moved = matches!((&known.seen, &seen), (Some(before), Some(after))
+            if Arc::ptr_eq(&before.alias, &after.alias) && before.engaged == after.engaged);
         if let Some(seen) = &seen {
             known.spot = seen.fix.point.into();
         }
         known.seen = seen;
         known.own = Encoded::default();
         known.alias = Encoded::default();
-        Some((slot, before))
+        let after = known.place();
+        self.move_to(slot, before, after);
+        Some(Noted {
+            slot,
+            before,
+            after,
+            only_moved,
+        })
+    }
+
+    fn move_to(&mut self, slot: u32, before: Option<Place>, after: Option<Place>) {
+        let (before, after) = (before.map(|it| it.cell), after.map(|it| it.cell));
+        if before == after {
+            return;
+        }
+        if let Some(cell) = before
+            && let Entry::Occupied(mut entry) = self.by_cell.entry(cell)
+        {
+            entry.get_mut().retain(|&other| other != slot);
+            if entry.get().is_empty() {
+                entry.remove();
+            }
+        }
+        if let Some(cell) = after {
+            self.by_cell.entry(cell).or_default().push(slot);
+        }
     }
 
     /// Nobody of this thread watches where it is.
     pub(super) fn lose(&mut self, slot: u32) {
         if let Some(vehicle) = self.slots.get_mut(slot as usize) {
+            let before = vehicle.place();
             vehicle.seen = None;
+            self.move_to(slot, before, None);
             self.free(slot);
+        }
+    }
+
+    /// Nobody of this thread watches this cell any more: what moves there is not heard, so what
+    /// is known of it would soon be wrong.
+    pub(super) fn lose_all(&mut self, cell: Cell) {
+        for slot in self.by_cell.remove(&cell).unwrap_or_default() {
+            if let Some(vehicle) = self.slots.get_mut(slot as usize) {
+                vehicle.seen = None;
+                self.free(slot);
+            }
         }
     }
 
@@ -223,21 +280,5 @@ impl Vehicles {
     pub(super) const fn new_mark(&mut self) -> Mark {
         self.marks += 1;
         Mark(self.marks)
-    }
-
-    /// Loses those that are in cells of which this is true.
-    pub(super) fn lose_where(&mut self, mut is_lost: impl FnMut(Cell) -> bool) {
-        let lost: Vec<u32> = self
-            .by_handle
-            .values()
-            .copied()
-            .filter(|&slot| {
-                let place = self.get(slot).and_then(HubVehicle::place);
-                place.is_some_and(|place| is_lost(place.cell))
-            })
-            .collect();
-        for slot in lost {
-            self.lose(slot);
-        }
     }
 }

@@ -136,7 +136,12 @@ impl State {
             if watchers.is_empty() {
                 self.watchers.remove(cell);
                 self.fleet.unwatch(&self.listener, *cell);
-                self.untidy = true;
+                for lost in cell.cells() {
+                    let mut around = WatchCell::around(lost).into_iter();
+                    if !around.any(|around| self.watchers.contains_key(&around)) {
+                        self.vehicles.lose_all(lost);
+                    }
+                }
             }
         }
     }
@@ -158,7 +163,7 @@ impl State {
             is.then_some(slot)
         };
         let stay: FxHashSet<u32> = found.iter().filter_map(as_it_is).collect();
-        self.subscriptions[id].review(&stay);
+        self.subscriptions[id].review(&stay, &mut self.vehicles);
         let now = Instant::now();
         for (vehicle, _) in found {
             let slot = self.vehicles.slot(&vehicle);
@@ -176,7 +181,9 @@ impl State {
         let slot = self.vehicles.slot(vehicle);
         let known = slot.and_then(|slot| Some((slot, self.vehicles.get(slot)?)));
         match (known, &seen) {
-            (Some((slot, known)), Some(seen)) if known.is(seen) => self.tell(id, slot, now),
+            (Some((slot, known)), Some(seen)) if known.is(seen) => {
+                self.tell(id, slot, false, now);
+            }
             // News to everybody on this thread, who must not miss that it left another cell.
             _ => self.note(vehicle, seen, now),
         }
