@@ -1,18 +1,19 @@
 //! Many subscribers in one thread: connects them, drives them, counts what they get.
 
-use std::io::{ErrorKind, Read as _, Write as _};
+mod socket;
+
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use memchr::memmem;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
-use crate::frame;
 use crate::meter::{Counts, Latencies, Meter, latencies};
+use socket::Socket;
 
 /// What one subscriber says, and when it is ready.
 #[derive(Debug, Clone)]
@@ -40,18 +41,6 @@ const SAMPLED: usize = 16;
 const CONNECTING: usize = 128;
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
-struct Socket {
-    stream: TcpStream,
-    plan: Plan,
-    /// Not sent yet.
-    out: Vec<u8>,
-    /// Read, and not a whole frame yet; before it is ready, all that was read.
-    unread: Vec<u8>,
-    upgraded: bool,
-    ready: bool,
-    closed: bool,
-}
-
 #[derive(Default)]
 struct Shared {
     updates: AtomicU64,
@@ -61,6 +50,8 @@ struct Shared {
     closed: AtomicU64,
     stop: AtomicBool,
     latencies: Mutex<Option<Latencies>>,
+    /// Of each that is ready: how long it took since [`Crowd::connect`].
+    joined: Mutex<Option<Latencies>>,
 }
 
 /// Subscribers, connected and counting until dropped.
@@ -70,11 +61,22 @@ pub(crate) struct Crowd {
 }
 
 impl Crowd {
-    /// Connects them all; [`Crowd::wait`] waits for them.
+    /// Connects them all, some at once; [`Crowd::wait`] waits for them.
     pub(crate) fn connect(address: SocketAddr, plans: Vec<Plan>) -> Self {
+        Self::connect_so_many_at_once(address, plans, CONNECTING)
+    }
+
+    /// Connects them all at once.
+    pub(crate) fn connect_at_once(address: SocketAddr, plans: Vec<Plan>) -> Self {
+        let all = plans.len();
+        Self::connect_so_many_at_once(address, plans, all)
+    }
+
+    fn connect_so_many_at_once(address: SocketAddr, plans: Vec<Plan>, at_once: usize) -> Self {
         let shared = Arc::new(Shared::default());
+        *shared.joined.lock().expect("no panic") = Some(latencies());
         let theirs = Arc::clone(&shared);
-        let thread = std::thread::spawn(move || Loop::new(address, theirs).run(plans));
+        let thread = std::thread::spawn(move || Loop::new(address, theirs, at_once).run(plans));
         Self {
             shared,
             thread: Some(thread),
@@ -121,6 +123,12 @@ impl Crowd {
         let taken = self.shared.latencies.lock().expect("no panic").take();
         taken.unwrap_or_else(latencies)
     }
+
+    /// How long each took to be ready, µs, from the moment when all began.
+    pub(crate) fn take_joined(&self) -> Latencies {
+        let taken = self.shared.joined.lock().expect("no panic").take();
+        taken.unwrap_or_else(latencies)
+    }
 }
 
 impl Drop for Crowd {
@@ -138,20 +146,23 @@ struct Loop {
     poll: Poll,
     sockets: Vec<Socket>,
     buffer: Vec<u8>,
+    at_once: usize,
 }
 
 impl Loop {
-    fn new(address: SocketAddr, shared: Arc<Shared>) -> Self {
+    fn new(address: SocketAddr, shared: Arc<Shared>, at_once: usize) -> Self {
         Self {
             address,
             shared,
             poll: Poll::new().expect("epoll"),
             sockets: Vec::new(),
             buffer: vec![0; 256 * 1024],
+            at_once,
         }
     }
 
     fn run(mut self, plans: Vec<Plan>) {
+        let began = Instant::now();
         let mut plans = plans.into_iter();
         let mut events = Events::with_capacity(4_096);
         while !self.shared.stop.load(Relaxed) {
@@ -175,6 +186,11 @@ impl Loop {
                     socket.read(&mut self.buffer, &mut counts, latencies);
                     if socket.ready && !was_ready {
                         self.shared.ready.fetch_add(1, Relaxed);
+                        let mut joined = self.shared.joined.lock().expect("no panic");
+                        let took_us = began.elapsed().as_micros();
+                        if let (Some(joined), Ok(took_us)) = (joined.as_mut(), took_us.try_into()) {
+                            joined.saturating_record(took_us);
+                        }
                     }
                 }
                 if socket.closed {
@@ -192,141 +208,13 @@ impl Loop {
     fn connect_more(&mut self, plans: &mut impl Iterator<Item = Plan>) {
         let done = self.shared.ready.load(Relaxed) + self.shared.closed.load(Relaxed);
         let done = usize::try_from(done).unwrap_or(usize::MAX);
-        for plan in plans.take((CONNECTING + done).saturating_sub(self.sockets.len())) {
+        for plan in plans.take((self.at_once + done).saturating_sub(self.sockets.len())) {
             let mut stream = TcpStream::connect(self.address).expect("a socket");
             let interest = Interest::READABLE | Interest::WRITABLE;
             let token = Token(self.sockets.len());
             let registered = self.poll.registry().register(&mut stream, token, interest);
             registered.expect("epoll");
-            self.sockets.push(Socket {
-                stream,
-                out: plan.request.clone(),
-                plan,
-                unread: Vec::new(),
-                upgraded: false,
-                ready: false,
-                closed: false,
-            });
+            self.sockets.push(Socket::new(stream, plan));
         }
-    }
-}
-
-impl Socket {
-    fn write(&mut self) {
-        while !self.out.is_empty() && !self.closed {
-            match self.stream.write(&self.out) {
-                Ok(written) => drop(self.out.drain(..written)),
-                Err(error) => {
-                    let wait = [ErrorKind::WouldBlock, ErrorKind::NotConnected];
-                    self.closed = !wait.contains(&error.kind());
-                    return;
-                }
-            }
-        }
-    }
-
-    fn read(
-        &mut self,
-        buffer: &mut [u8],
-        counts: &mut Counts,
-        mut latencies: Option<&mut Latencies>,
-    ) {
-        while !self.closed {
-            match self.stream.read(buffer) {
-                Ok(0) => self.closed = true,
-                Ok(read) => {
-                    let bytes = &buffer[..read];
-                    counts.bytes += read as u64;
-                    self.take_in(bytes, counts, latencies.as_deref_mut());
-                    if read < buffer.len() {
-                        return;
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                Err(_) => self.closed = true,
-            }
-        }
-    }
-
-    fn take_in(&mut self, bytes: &[u8], counts: &mut Counts, latencies: Option<&mut Latencies>) {
-        if self.ready && self.plan.meter == Meter::Marks {
-            return Meter::marks(bytes, counts, latencies);
-        }
-        if self.ready && self.unread.is_empty() {
-            let taken = self.frames(bytes, counts, latencies);
-            return self.unread.extend_from_slice(&bytes[taken..]);
-        }
-        self.unread.extend_from_slice(bytes);
-        let unread = std::mem::take(&mut self.unread);
-        let taken = if self.upgraded && self.plan.meter != Meter::Marks {
-            self.frames(&unread, counts, latencies)
-        } else {
-            self.greeting(&unread)
-        };
-        self.unread = unread;
-        self.unread.drain(..taken);
-    }
-
-    /// Before there are frames to count. Returns how many bytes are done with.
-    fn greeting(&mut self, unread: &[u8]) -> usize {
-        if !self.upgraded {
-            let is_http = self.plan.request.starts_with(b"GET ");
-            let head = memmem::find(unread, b"\r\n\r\n").map(|at| at + 4);
-            let Some(head) = head.or((!is_http).then_some(0)) else {
-                return 0;
-            };
-            assert!(
-                !is_http || unread.starts_with(b"HTTP/1.1 101"),
-                "{}",
-                String::from_utf8_lossy(unread)
-            );
-            self.upgraded = true;
-            self.out.extend_from_slice(&self.plan.after);
-            self.write();
-            if self.plan.ready == Ready::Bytes(b"\r\n\r\n") {
-                self.ready = true;
-                return unread.len();
-            }
-            if self.plan.meter != Meter::Marks {
-                return head;
-            }
-        }
-        match self.plan.ready {
-            Ready::Bytes(bytes) if memmem::find(unread, bytes).is_some() => {
-                self.ready = true;
-                unread.len()
-            }
-            _ => 0,
-        }
-    }
-
-    /// Takes whole frames of ridecast's; returns their length.
-    fn frames(
-        &mut self,
-        bytes: &[u8],
-        counts: &mut Counts,
-        mut latencies: Option<&mut Latencies>,
-    ) -> usize {
-        let mut taken = 0;
-        while let Some((opcode, payload)) = frame::first(&bytes[taken..]) {
-            let next = taken + payload.end;
-            let payload = &bytes[taken..][payload];
-            match opcode {
-                frame::PING => {
-                    self.out.extend_from_slice(&frame::pong(payload));
-                    self.write();
-                }
-                frame::CLOSE => self.closed = true,
-                _ if self.ready => Meter::frame(opcode, payload, counts, latencies.as_deref_mut()),
-                _ => {
-                    self.ready = match self.plan.ready {
-                        Ready::Snapshot => Meter::is_snapshot(opcode, payload),
-                        Ready::Bytes(bytes) => memmem::find(payload, bytes).is_some(),
-                    };
-                }
-            }
-            taken = next;
-        }
-        taken
     }
 }

@@ -1,5 +1,10 @@
 //! WebSocket frames as a load client needs them (RFC 6455, section 5.2).
 
+use std::io::Read as _;
+use std::net::TcpStream;
+
+use memchr::memmem;
+
 /// A text frame of the client. Masked with zeros, which is a mask like any other.
 pub(crate) fn text(payload: &[u8]) -> Vec<u8> {
     masked(0x1, payload)
@@ -78,4 +83,15 @@ pub(crate) fn upgrade(path: &str, more: &str) -> Vec<u8> {
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{more}\r\n"
     )
     .into_bytes()
+}
+
+/// Reads until this has come, and throws it away.
+pub(crate) fn wait_for(stream: &mut TcpStream, what: &[u8]) {
+    let mut read = Vec::new();
+    let mut buffer = [0; 4_096];
+    while memmem::find(&read, what).is_none() {
+        let more = stream.read(&mut buffer).expect("an answer");
+        assert!(more > 0, "closed: {}", String::from_utf8_lossy(&read));
+        read.extend_from_slice(&buffer[..more]);
+    }
 }

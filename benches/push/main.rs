@@ -12,10 +12,14 @@
 
 mod city;
 mod crowd;
+mod driver;
+mod exchange;
 mod frame;
+mod machine;
 mod meter;
 mod pace;
 mod peers;
+mod posting;
 mod process;
 mod report;
 mod ridecast;
@@ -26,6 +30,7 @@ mod yardstick;
 use std::path::PathBuf;
 
 use clap::Parser;
+use serde_json::json;
 
 use report::Report;
 use scenarios::Effort;
@@ -37,8 +42,11 @@ struct Cli {
     #[arg(long)]
     quick: bool,
     /// Only these scenarios, by their letters
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long, value_delimiter = ',', value_name = "LETTER")]
     only: Vec<String>,
+    /// Only these contenders, by their names in the tables
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    contenders: Vec<String>,
     /// Rounds of each scenario
     #[arg(long)]
     rounds: Option<usize>,
@@ -64,17 +72,19 @@ fn main() {
         Effort::FULL
     };
     effort.rounds = cli.rounds.unwrap_or(effort.rounds).max(1);
+    effort.contenders = cli.contenders;
     rlimit::increase_nofile_limit(u64::MAX).expect("the limit of open files");
     let mut report = Report::default();
     for (letter, what, run) in scenarios::ALL {
         if cli.only.is_empty() || cli.only.iter().any(|only| only == letter) {
             println!("\n{letter}: {what}");
-            run(&mut report, effort);
+            run(&mut report, &effort);
         }
     }
     println!("{}", report.tables());
     if let Some(path) = cli.json {
-        let json = serde_json::to_string_pretty(&report.json()).expect("numbers");
+        let json = json!({ "machine": machine::describe(), "scenarios": report.json() });
+        let json = serde_json::to_string_pretty(&json).expect("numbers");
         std::fs::write(&path, json).expect("the file can be written");
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::ridecast::Driver;
+use crate::driver::Driver;
 
 /// Drivers at work in a thread of their own, until dropped.
 pub(crate) struct Traffic {

@@ -3,22 +3,17 @@
 //! None of them knows vehicles or areas: they pass on what one client publishes to all who
 //! subscribed, which is what ridecast is compared with in scenarios A and B.
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+mod talk;
+
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use memchr::memmem;
 use tempfile::TempDir;
 
-use crate::crowd::{Plan, Ready};
-use crate::frame;
-use crate::meter::{Meter, marked};
 use crate::process::{Process, free_address};
 use crate::yardstick;
-
-/// Bytes of a message: what ridecast's JSON of one vehicle has, roughly.
-const MESSAGE_BYTES: usize = 200;
+pub(crate) use talk::Publisher;
 
 /// What can be measured beside ridecast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,23 +31,15 @@ pub(crate) enum Peer {
 
 /// A peer at work.
 pub(crate) struct Running {
-    pub(crate) process: Process,
-    /// Where its processor time is used, if not in `process` itself.
-    worker: Option<u32>,
+    process: Process,
     pub(crate) address: SocketAddr,
     _files: TempDir,
 }
 
 impl Running {
     pub(crate) fn pid(&self) -> u32 {
-        self.worker.unwrap_or_else(|| self.process.id())
+        self.process.id()
     }
-}
-
-/// Sends one message after the other.
-pub(crate) struct Publisher {
-    stream: TcpStream,
-    peer: Peer,
 }
 
 impl Peer {
@@ -125,7 +112,6 @@ impl Peer {
             let script = peers_folder().join(script);
             start(Command::new("node").arg(script).arg(&port))
         };
-        let mut worker = None;
         let (process, address) = match self {
             Self::Yardstick | Self::YardstickJoined => {
                 let this = std::env::current_exe().expect("this program");
@@ -136,10 +122,10 @@ impl Peer {
             Self::SocketIo => (node("socket-io.cjs"), at),
             Self::Nchan => {
                 let config = write("nginx.conf", &nchan_config(&port, files.path()));
-                let process = start(Command::new("/usr/sbin/nginx").arg("-c").arg(config));
-                // One worker; the master only waits.
-                worker = child_of(process.id());
-                (process, at)
+                (
+                    start(Command::new("/usr/sbin/nginx").arg("-c").arg(config)),
+                    at,
+                )
             }
             Self::Nats => {
                 let config = format!("websocket {{ host: 127.0.0.1, port: {port}, no_tls: true }}");
@@ -150,9 +136,11 @@ impl Peer {
                 (start(command.args(arguments).arg(config)), at)
             }
             Self::Mosquitto => {
+                // 2.0.11, Debian's, does not start with a WebSocket listener alone.
+                let plain = free_address().port();
                 let config = format!(
-                    "listener {port} 127.0.0.1\nprotocol websockets\nallow_anonymous true\n\
-                     set_tcp_nodelay true\n"
+                    "allow_anonymous true\nset_tcp_nodelay true\nlistener {plain} 127.0.0.1\n\
+                     listener {port} 127.0.0.1\nprotocol websockets\n"
                 );
                 let config = write("mosquitto.conf", &config);
                 let mut command = Command::new("/usr/sbin/mosquitto");
@@ -161,138 +149,27 @@ impl Peer {
             Self::Redis => {
                 let mut command = Command::new("redis-server");
                 command.args(["--bind", "127.0.0.1", "--port", &port, "--save", ""]);
+                // The default is 10,000.
+                command.args(["--maxclients", "18000"]);
                 (start(command.current_dir(files.path())), at)
             }
         };
         Running {
             process,
-            worker,
             address,
             _files: files,
         }
     }
-
-    pub(crate) fn subscriber(self, n: usize) -> Plan {
-        let websocket = |path: &str, more: &str, after: Vec<u8>, ready: &'static [u8]| Plan {
-            request: frame::upgrade(path, more),
-            after,
-            ready: Ready::Bytes(ready),
-            meter: Meter::Marks,
-        };
-        match self {
-            Self::Yardstick | Self::YardstickJoined | Self::UWebSockets | Self::Ws => {
-                websocket("/sub", "", Vec::new(), b"\r\n\r\n")
-            }
-            Self::SocketIo => websocket(SOCKET_IO, "", frame::text(b"40"), b"40{"),
-            Self::Nchan => websocket("/sub", "", Vec::new(), b"\r\n\r\n"),
-            Self::Nats => {
-                let after =
-                    b"CONNECT {\"verbose\":false,\"pedantic\":false}\r\nSUB bench 1\r\nPING\r\n";
-                websocket("/", "", frame::binary(after), b"PONG")
-            }
-            Self::Mosquitto => {
-                let mut after = frame::binary(&mqtt_connect(&format!("subscriber-{n}")));
-                let mut subscribe = vec![0, 1];
-                subscribe.extend(mqtt_text("bench"));
-                subscribe.push(0);
-                after.extend(frame::binary(&mqtt_packet(0x82, &subscribe)));
-                let protocol = "Sec-WebSocket-Protocol: mqtt\r\n";
-                // SUBACK, of the packet above, QoS 0.
-                websocket("/", protocol, after, &[0x90, 3, 0, 1, 0])
-            }
-            Self::Redis => Plan {
-                request: b"SUBSCRIBE bench\r\n".to_vec(),
-                after: Vec::new(),
-                ready: Ready::Bytes(b":1\r\n"),
-                meter: Meter::Marks,
-            },
-        }
-    }
-
-    pub(crate) fn publisher(self, address: SocketAddr) -> Publisher {
-        let mut stream = TcpStream::connect(address).expect("it listens");
-        stream.set_nodelay(true).expect("an option");
-        let (greeting, after): (Vec<u8>, Vec<u8>) = match self {
-            Self::Yardstick | Self::YardstickJoined | Self::UWebSockets | Self::Ws => {
-                (frame::upgrade("/pub", ""), Vec::new())
-            }
-            Self::SocketIo => (frame::upgrade(SOCKET_IO, ""), frame::text(b"40")),
-            Self::Nchan | Self::Redis => (Vec::new(), Vec::new()),
-            Self::Nats => {
-                let connect = b"CONNECT {\"verbose\":false,\"pedantic\":false,\"echo\":false}\r\n";
-                (frame::upgrade("/", ""), frame::binary(connect))
-            }
-            Self::Mosquitto => {
-                let protocol = "Sec-WebSocket-Protocol: mqtt\r\n";
-                let connect = frame::binary(&mqtt_connect("publisher"));
-                (frame::upgrade("/", protocol), connect)
-            }
-        };
-        stream.write_all(&greeting).expect("it reads");
-        if !greeting.is_empty() {
-            let mut answer = Vec::new();
-            let mut buffer = [0; 4_096];
-            while memmem::find(&answer, b"\r\n\r\n").is_none() {
-                let read = stream.read(&mut buffer).expect("an answer");
-                assert!(read > 0, "{self:?} closes");
-                answer.extend_from_slice(&buffer[..read]);
-            }
-        }
-        stream.write_all(&after).expect("it reads");
-        let mut reading = stream.try_clone().expect("a handle");
-        // Some send the publisher its own messages, and all must be read.
-        std::thread::spawn(move || {
-            let mut buffer = [0; 65_536];
-            while reading.read(&mut buffer).is_ok_and(|read| read > 0) {}
-        });
-        Publisher { stream, peer: self }
-    }
 }
 
-impl Publisher {
-    pub(crate) fn publish(&mut self) {
-        let payload = marked(MESSAGE_BYTES);
-        let join = |head: &[u8], tail: &[u8]| [head, &payload, tail].concat();
-        let message = match self.peer {
-            Peer::Yardstick | Peer::YardstickJoined | Peer::UWebSockets | Peer::Ws => {
-                frame::text(&payload)
-            }
-            Peer::SocketIo => frame::text(&join(b"42[\"pos\",", b"]")),
-            Peer::Nchan => {
-                let head = format!(
-                    "POST /pub HTTP/1.1\r\nHost: bench\r\nContent-Length: {}\r\n\r\n",
-                    payload.len()
-                );
-                join(head.as_bytes(), b"")
-            }
-            Peer::Nats => {
-                let head = format!("PUB bench {}\r\n", payload.len());
-                frame::binary(&join(head.as_bytes(), b"\r\n"))
-            }
-            Peer::Mosquitto => {
-                let publish = mqtt_packet(0x30, &join(&mqtt_text("bench"), b""));
-                frame::binary(&publish)
-            }
-            Peer::Redis => {
-                let head = format!(
-                    "*3\r\n$7\r\nPUBLISH\r\n$5\r\nbench\r\n${}\r\n",
-                    payload.len()
-                );
-                join(head.as_bytes(), b"\r\n")
-            }
-        };
-        self.stream.write_all(&message).expect("it reads");
-    }
-}
-
-const SOCKET_IO: &str = "/socket.io/?EIO=4&transport=websocket";
 const NCHAN: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";
 
+/// One process: a master would leave its worker behind when it is killed.
 fn nchan_config(port: &str, folder: &Path) -> String {
     let folder = folder.display();
     format!(
         "load_module {NCHAN};
-         daemon off; worker_processes 1; worker_rlimit_nofile 20000;
+         daemon off; master_process off;
          pid {folder}/nginx.pid; error_log /dev/null;
          events {{ worker_connections 19000; }}
          http {{
@@ -309,40 +186,7 @@ fn nchan_config(port: &str, folder: &Path) -> String {
     )
 }
 
-/// The process that another one started.
-fn child_of(pid: u32) -> Option<u32> {
-    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
-    children.split_whitespace().next()?.parse().ok()
-}
-
 /// Where the peers' scripts are, and where `scripts/bench --install` puts their packages.
-fn peers_folder() -> PathBuf {
+pub(crate) fn peers_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/push/peers")
-}
-
-/// A text as MQTT 3.1.1 writes it (section 1.5.3).
-fn mqtt_text(text: &str) -> Vec<u8> {
-    let length = u16::try_from(text.len()).expect("short");
-    [&length.to_be_bytes(), text.as_bytes()].concat()
-}
-
-/// A packet of MQTT 3.1.1 (section 2.2): its length is in groups of seven bits.
-fn mqtt_packet(first: u8, body: &[u8]) -> Vec<u8> {
-    let mut packet = vec![first];
-    let mut length = body.len();
-    while length > 0x7f {
-        packet.push(u8::try_from(length & 0x7f).expect("seven bits") | 0x80);
-        length >>= 7;
-    }
-    packet.push(u8::try_from(length).expect("seven bits"));
-    packet.extend_from_slice(body);
-    packet
-}
-
-/// CONNECT (section 3.1): clean session, no keep-alive.
-fn mqtt_connect(client: &str) -> Vec<u8> {
-    let mut body = mqtt_text("MQTT");
-    body.extend_from_slice(&[4, 2, 0, 0]);
-    body.extend(mqtt_text(client));
-    mqtt_packet(0x10, &body)
 }

@@ -65,7 +65,7 @@ impl Report {
         out
     }
 
-    /// `{"scenarios": {"A": {"ridecast-json": {"cpu_s_per_million": …}}}}`: medians, and under
+    /// `{"A": {"ridecast-json": {"cpu_s_per_million": …}}}`: medians, and under
     /// `spread` the least and the greatest.
     pub(crate) fn json(&self) -> Value {
         let scenarios = self.scenarios.iter().map(|(scenario, contenders)| {
@@ -82,7 +82,7 @@ impl Report {
             });
             (scenario.clone(), Value::Object(contenders.collect()))
         });
-        json!({ "scenarios": Value::Object(scenarios.collect()) })
+        Value::Object(scenarios.collect())
     }
 }
 

@@ -1,18 +1,17 @@
 //! ridecast under measurement, its riders and its drivers.
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::Duration;
 
-use memchr::memmem;
-use rand::Rng as _;
 use ridecast::auth::Auth;
-use ridecast_protocol::{Role, SUBPROTOCOL_BIN, SUBPROTOCOL_JSON, UserId};
+use ridecast_protocol::{CloseCode, Role, SUBPROTOCOL_BIN, SUBPROTOCOL_JSON, UserId};
 
 use crate::crowd::{Plan, Ready};
+use crate::driver::Vehicle;
 use crate::frame;
-use crate::meter::{Meter, latitude_at, now_us};
+use crate::meter::Meter;
 use crate::process::Process;
 
 const SECRET: &str = "the secret of a bench, of 32 bytes or more";
@@ -38,17 +37,23 @@ impl Form {
 
 /// A running service.
 pub(crate) struct Service {
-    pub(crate) process: Process,
+    process: Process,
     pub(crate) address: SocketAddr,
 }
 
 impl Service {
     /// On the store of this URL, with its defaults otherwise.
     pub(crate) fn start(store: &str) -> Self {
+        Self::start_with(store, &[])
+    }
+
+    /// Also with these flags.
+    pub(crate) fn start_with(store: &str, flags: &[&str]) -> Self {
         let (process, address) = Process::start_telling(
             Command::new(env!("CARGO_BIN_EXE_ridecast"))
                 .args(["serve", "--bind", "127.0.0.1:0", "--store", store])
                 .args(["--auth-secret", SECRET, "--max-sessions", "40000"])
+                .args(flags)
                 .env("RUST_LOG", "info"),
         );
         Self { process, address }
@@ -67,8 +72,14 @@ impl Service {
         value.and_then(|value| value.parse().ok()).unwrap_or(0.0)
     }
 
+    /// How many positions it has accepted.
+    pub(crate) fn accepted(&self) -> f64 {
+        self.metric("ridecast_positions_accepted_total")
+    }
+
     /// How many sessions it has closed with this code.
-    pub(crate) fn closes(&self, code: u16) -> f64 {
+    pub(crate) fn closes(&self, code: CloseCode) -> f64 {
+        let code = code.number();
         self.metric(&format!("ridecast_closes_total{{code=\"{code}\"}}"))
     }
 
@@ -91,7 +102,8 @@ pub(crate) fn authorization(name: &str, role: Role) -> String {
     format!("Authorization: Bearer {}\r\n", token.expect("signed"))
 }
 
-fn upgrade(name: &str, role: Role, form: Form) -> Vec<u8> {
+/// The request that opens somebody's WebSocket.
+pub(crate) fn upgrade(name: &str, role: Role, form: Form) -> Vec<u8> {
     let protocol = match form {
         Form::Json => SUBPROTOCOL_JSON,
         Form::Binary => SUBPROTOCOL_BIN,
@@ -100,6 +112,7 @@ fn upgrade(name: &str, role: Role, form: Form) -> Vec<u8> {
     frame::upgrade("/v1/ws", &(authorization(name, role) + &protocol))
 }
 
+/// `channel`: the fields that say what to watch, and how often to be told.
 fn subscriber(request: Vec<u8>, form: Form, channel: &str) -> Plan {
     let subscribe = format!(r#"{{"type":"subscribe","subscription":"n","channel":{channel}}}"#);
     Plan {
@@ -114,14 +127,30 @@ fn subscriber(request: Vec<u8>, form: Form, channel: &str) -> Plan {
 }
 
 /// A rider who watches a circle.
-pub(crate) fn rider(n: usize, form: Form, (latitude, longitude): Place, radius_m: f64) -> Plan {
-    let channel = format!(
+pub(crate) fn rider(n: usize, form: Form, place: Place, radius_m: f64) -> Plan {
+    watching(n, form, &nearby(place, radius_m))
+}
+
+/// A rider who watches a circle and wants to be told of it only so often.
+pub(crate) fn patient_rider(
+    n: usize,
+    form: Form,
+    place: Place,
+    radius_m: f64,
+    max_rate_hz: f64,
+) -> Plan {
+    let circle = nearby(place, radius_m);
+    watching(n, form, &format!(r#"{circle},"max_rate_hz":{max_rate_hz}"#))
+}
+
+fn watching(n: usize, form: Form, channel: &str) -> Plan {
+    let request = upgrade(&format!("rider-{n}"), Role::Rider, form);
+    subscriber(request, form, channel)
+}
+
+fn nearby((latitude, longitude): Place, radius_m: f64) -> String {
+    format!(
         r#"{{"kind":"nearby","latitude":{latitude},"longitude":{longitude},"radius_m":{radius_m}}}"#
-    );
-    subscriber(
-        upgrade(&format!("rider-{n}"), Role::Rider, form),
-        form,
-        &channel,
     )
 }
 
@@ -142,6 +171,29 @@ pub(crate) fn operator(n: usize, form: Form, (latitude, longitude): Place, side_
     )
 }
 
+/// What a driver says first.
+pub(crate) const GO_ONLINE: &str = r#"{"type":"go_online","id":1,"vehicle":{"class":"car"}}"#;
+
+/// A driver who is online, and says nothing more.
+pub(crate) fn waiting_driver(n: usize) -> Plan {
+    Plan {
+        request: upgrade(&format!("driver-{n}"), Role::Driver, Form::Json),
+        after: frame::text(GO_ONLINE.as_bytes()),
+        ready: Ready::Bytes(br#"{"type":"ok""#),
+        meter: Meter::Json,
+    }
+}
+
+/// A driver who is online and sends one position.
+pub(crate) fn seen_driver(n: usize, place: Place) -> Plan {
+    let position = Vehicle::at(place).position();
+    let message = format!(r#"{{"type":"position","id":2,{position}}}"#);
+    let mut plan = waiting_driver(n);
+    plan.after.extend(frame::text(message.as_bytes()));
+    plan.ready = Ready::Bytes(br#""accepted":1"#);
+    plan
+}
+
 /// Latitude and longitude, degrees.
 pub(crate) type Place = (f64, f64);
 
@@ -153,89 +205,4 @@ pub(crate) fn offset(latitude: f64, north_m: f64, east_m: f64) -> (f64, f64) {
         north_m / METRES_PER_DEGREE,
         east_m / METRES_PER_DEGREE / latitude.to_radians().cos(),
     )
-}
-
-/// A driver who sends positions.
-pub(crate) struct Driver {
-    stream: TcpStream,
-    place: Place,
-    bearing: f64,
-    sent_ms: u64,
-}
-
-/// 36 km/h.
-const SPEED_MPS: f64 = 10.0;
-
-impl Driver {
-    /// Connects, is online, and has sent one position.
-    pub(crate) fn connect(address: SocketAddr, n: usize, place: Place) -> Self {
-        let mut stream = TcpStream::connect(address).expect("it listens");
-        stream.set_nodelay(true).expect("an option");
-        let mut said = upgrade(&format!("driver-{n}"), Role::Driver, Form::Json);
-        let online = br#"{"type":"go_online","id":1,"vehicle":{"class":"car"}}"#;
-        stream.write_all(&said).expect("it reads");
-        wait_for(&mut stream, b"\r\n\r\n");
-        said = frame::text(online);
-        stream.write_all(&said).expect("it reads");
-        wait_for(&mut stream, br#"{"type":"ok""#);
-        stream.set_nonblocking(true).expect("an option");
-        let mut driver = Self {
-            stream,
-            place,
-            bearing: rand::rng().random_range(0.0..360.0),
-            sent_ms: 0,
-        };
-        driver.send();
-        driver
-    }
-
-    /// Sends the next position, as far on as the time since the last.
-    pub(crate) fn send(&mut self) {
-        let now = now_us();
-        // Positions of one millisecond would be refused: the time is what orders them.
-        let at_ms = (now / 1_000).max(self.sent_ms + 1);
-        let passed_s = match self.sent_ms {
-            0 => 0.0,
-            #[expect(clippy::cast_precision_loss, reason = "seconds between two fixes")]
-            sent => (at_ms - sent) as f64 / 1_000.0,
-        };
-        self.sent_ms = at_ms;
-        self.bearing = (self.bearing + rand::rng().random_range(-20.0..20.0)).rem_euclid(360.0);
-        let (sin, cos) = self.bearing.to_radians().sin_cos();
-        let way_m = SPEED_MPS * passed_s;
-        let (north, east) = offset(self.place.0, way_m * cos, way_m * sin);
-        self.place = (self.place.0 + north, self.place.1 + east);
-        let message = format!(
-            r#"{{"type":"position","latitude":{:.7},"longitude":{:.7},"timestamp_ms":{at_ms},"accuracy":5.0,"bearing":{:.1},"speed":{SPEED_MPS:.1}}}"#,
-            latitude_at(self.place.0, now),
-            self.place.1,
-            self.bearing,
-        );
-        // A full buffer is a position that is not sent, as in a tunnel.
-        let _ = self.stream.write(&frame::text(message.as_bytes()));
-    }
-
-    /// Reads and throws away what the service says: pings, and errors if there are any.
-    pub(crate) fn drain(&mut self) -> usize {
-        let mut buffer = [0; 4_096];
-        let mut errors = 0;
-        loop {
-            match self.stream.read(&mut buffer) {
-                Ok(0) => return errors + 1,
-                Ok(read) => errors += memmem::find_iter(&buffer[..read], b"\"error\"").count(),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return errors,
-                Err(_) => return errors + 1,
-            }
-        }
-    }
-}
-
-fn wait_for(stream: &mut TcpStream, what: &[u8]) {
-    let mut read = Vec::new();
-    let mut buffer = [0; 4_096];
-    while memmem::find(&read, what).is_none() {
-        let more = stream.read(&mut buffer).expect("an answer");
-        assert!(more > 0, "closed: {}", String::from_utf8_lossy(&read));
-        read.extend_from_slice(&buffer[..more]);
-    }
 }

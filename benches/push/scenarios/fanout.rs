@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::Effort;
 use crate::crowd::Crowd;
+use crate::driver::Driver;
 use crate::peers::{Peer, Publisher};
 use crate::report::Report;
-use crate::ridecast::{Driver, Form, Place, Service, rider};
+use crate::ridecast::{Place, Service, rider};
 use crate::window::Window;
 
 const RIDERS: usize = 1_000;
@@ -34,7 +35,7 @@ impl Source {
 }
 
 /// A: at a steady pace, one at a time.
-pub(crate) fn paced(report: &mut Report, effort: Effort) {
+pub(crate) fn paced(report: &mut Report, effort: &Effort) {
     run(report, effort, "A", 1, |source, _, until| {
         let mut due = Instant::now();
         while due < until {
@@ -47,7 +48,7 @@ pub(crate) fn paced(report: &mut Report, effort: Effort) {
 
 /// B: the next as soon as one has arrived everywhere, 16 under way. With ridecast each is of
 /// another vehicle, as two of one would become one.
-pub(crate) fn closed_loop(report: &mut Report, effort: Effort) {
+pub(crate) fn closed_loop(report: &mut Report, effort: &Effort) {
     run(report, effort, "B", 16, |source, crowd, until| {
         let begin = crowd.counts().updates;
         let (mut sent, mut moved) = (0, (Instant::now(), begin));
@@ -72,7 +73,7 @@ pub(crate) fn closed_loop(report: &mut Report, effort: Effort) {
 /// Publishes until then.
 type Publish = fn(&mut Source, &Crowd, Instant);
 
-fn run(report: &mut Report, effort: Effort, scenario: &str, vehicles: usize, publish: Publish) {
+fn run(report: &mut Report, effort: &Effort, scenario: &str, vehicles: usize, publish: Publish) {
     let mut measure = |name: &str, crowd: &Crowd, pid: u32, mut source: Source| {
         publish(&mut source, crowd, Instant::now() + effort.warm_up);
         let window = Window::open(crowd, pid);
@@ -80,7 +81,7 @@ fn run(report: &mut Report, effort: Effort, scenario: &str, vehicles: usize, pub
         report.add(scenario, name, window.close().figures());
     };
     for _ in 0..effort.rounds {
-        for form in Form::BOTH {
+        for form in effort.forms() {
             let service = Service::start("memory");
             let riders = (0..RIDERS).map(|n| rider(n, form, PLACE, 1_000.0));
             let crowd = Crowd::connect(service.address, riders.collect());
@@ -89,11 +90,7 @@ fn run(report: &mut Report, effort: Effort, scenario: &str, vehicles: usize, pub
             let source = Source::Drivers(drivers.collect(), 0);
             measure(form.name(), &crowd, service.pid(), source);
         }
-        for peer in Peer::ALL {
-            let near = [Peer::Yardstick, Peer::YardstickJoined, Peer::UWebSockets];
-            if !peer.is_installed() || effort.quick && !near.contains(&peer) {
-                continue;
-            }
+        for peer in effort.peers(&Peer::ALL) {
             let running = peer.start();
             let plans = (0..RIDERS).map(|n| peer.subscriber(n));
             let crowd = Crowd::connect(running.address, plans.collect());

@@ -10,10 +10,12 @@ mod stuck;
 
 use std::time::Duration;
 
+use crate::peers::Peer;
 use crate::report::Report;
+use crate::ridecast::Form;
 
 /// How long and how often.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Effort {
     /// A window of measurement.
     pub(crate) window: Duration,
@@ -22,33 +24,59 @@ pub(crate) struct Effort {
     pub(crate) rounds: usize,
     /// Under five minutes in all: fewer sessions where many are set up, and only the nearest peers.
     pub(crate) quick: bool,
+    /// Only these; empty: all.
+    pub(crate) contenders: Vec<String>,
 }
 
 impl Effort {
     pub(crate) const QUICK: Self = Self {
-        window: Duration::from_secs(4),
-        warm_up: Duration::from_millis(1_500),
+        window: Duration::from_secs(3),
+        warm_up: Duration::from_secs(1),
         rounds: 1,
         quick: true,
+        contenders: Vec::new(),
     };
     pub(crate) const FULL: Self = Self {
         window: Duration::from_secs(10),
         warm_up: Duration::from_secs(3),
         rounds: 5,
         quick: false,
+        contenders: Vec::new(),
     };
 
+    /// Whether this one is measured.
+    fn measures(&self, contender: &str) -> bool {
+        self.contenders.is_empty() || self.contenders.iter().any(|only| only == contender)
+    }
+
+    /// Those of them that are measured: installed, and when it must be quick only the nearest.
+    fn peers<'a>(&'a self, of: &'a [Peer]) -> impl Iterator<Item = Peer> + 'a {
+        let near = [Peer::Yardstick, Peer::YardstickJoined, Peer::UWebSockets];
+        of.iter().copied().filter(move |peer| {
+            self.measures(peer.name())
+                && peer.is_installed()
+                && (!self.quick || near.contains(peer))
+        })
+    }
+
+    /// The forms in which ridecast is measured.
+    fn forms(&self) -> impl Iterator<Item = Form> + '_ {
+        Form::BOTH
+            .into_iter()
+            .filter(|form| self.measures(form.name()))
+    }
+
     /// Time for the window, after the warm-up; the window is opened in between.
-    pub(crate) fn warm_up(self) {
+    pub(crate) fn warm_up(&self) {
         std::thread::sleep(self.warm_up);
     }
 
-    pub(crate) fn window(self) {
+    pub(crate) fn window(&self) {
         std::thread::sleep(self.window);
     }
 }
 
-type Run = fn(&mut Report, Effort);
+type Run = fn(&mut Report, &Effort);
 
 /// All scenarios by their letters.
 pub(crate) const ALL: [(&str, &str, Run); 9] = [
