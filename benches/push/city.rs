@@ -24,16 +24,28 @@ pub(crate) struct City {
     chance: StdRng,
     crowded: Vec<Place>,
     scale: f64,
+    even: bool,
 }
 
 impl City {
     /// `scale`: its area in relation to that of the city described above. One of 4 is twice as
     /// wide and long, and has four times as many crowded places.
     pub(crate) fn new(scale: f64) -> Self {
+        Self::with_crowded_places(scale, false)
+    }
+
+    /// One whose crowded places are all alike. Otherwise a small city cannot be as dense as a
+    /// large one: it has not as many vehicles as are at the most crowded place of the other.
+    pub(crate) fn even(scale: f64) -> Self {
+        Self::with_crowded_places(scale, true)
+    }
+
+    fn with_crowded_places(scale: f64, even: bool) -> Self {
         let mut city = Self {
             chance: StdRng::seed_from_u64(1),
             crowded: Vec::new(),
             scale,
+            even,
         };
         #[expect(
             clippy::cast_possible_truncation,
@@ -41,7 +53,7 @@ impl City {
             clippy::cast_precision_loss,
             reason = "a handful"
         )]
-        let crowded = (CROWDED as f64 * scale).ceil() as usize;
+        let crowded = (CROWDED as f64 * scale).round().max(1.0) as usize;
         city.crowded = (0..crowded)
             .map(|_| city.around(MIDDLE, SIGMA_M * scale.sqrt()))
             .collect();
@@ -65,22 +77,28 @@ impl City {
     /// The place of one more vehicle or rider.
     pub(crate) fn place(&mut self) -> Place {
         if self.chance.random_bool(AT_CROWDED) {
-            // The first of every dozen is twice as full as the second, and so on (Zipf).
-            let total: f64 = (1..=CROWDED).map(weight).sum();
-            let mut at = self.chance.random_range(0.0..total);
-            let nth = (1..CROWDED).find(|&n| {
-                at -= weight(n);
-                at < 0.0
-            });
-            let dozen = self
-                .chance
-                .random_range(0..self.crowded.len().div_ceil(CROWDED));
-            let nth = dozen * CROWDED + nth.unwrap_or(CROWDED) - 1;
-            let place = self.crowded(nth);
+            let place = self.crowded_by_chance();
             return self.around(place, CROWDED_SIGMA_M);
         }
         let sigma_m = SIGMA_M * self.scale.sqrt();
         self.around(MIDDLE, sigma_m)
+    }
+
+    fn crowded_by_chance(&mut self) -> Place {
+        if self.even {
+            let nth = self.chance.random_range(0..self.crowded.len());
+            return self.crowded(nth);
+        }
+        // The first of every dozen is twice as full as the second, and so on (Zipf).
+        let total: f64 = (1..=CROWDED).map(weight).sum();
+        let mut at = self.chance.random_range(0.0..total);
+        let nth = (1..CROWDED).find(|&n| {
+            at -= weight(n);
+            at < 0.0
+        });
+        let dozens = self.crowded.len().div_ceil(CROWDED);
+        let dozen = self.chance.random_range(0..dozens);
+        self.crowded(dozen * CROWDED + nth.unwrap_or(CROWDED) - 1)
     }
 
     fn around(&mut self, (latitude, longitude): Place, sigma_m: f64) -> Place {

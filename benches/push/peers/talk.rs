@@ -80,6 +80,10 @@ impl Peer {
             frame::wait_for(&mut stream, b"\r\n\r\n");
         }
         stream.write_all(&after).expect("it reads");
+        if self == Self::SocketIo {
+            // It throws out whoever publishes before.
+            frame::wait_for(&mut stream, b"40{");
+        }
         let mut reading = stream.try_clone().expect("a handle");
         // Some send the publisher its own messages, and all must be read.
         std::thread::spawn(move || {

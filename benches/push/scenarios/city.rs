@@ -90,7 +90,7 @@ pub(crate) fn growth(report: &mut Report, effort: &Effort) {
     for _ in 0..effort.rounds {
         for &(scenario, scale) in sizes {
             let service = Service::start("memory");
-            let mut city = City::new(scale);
+            let mut city = City::even(scale);
             let places: Vec<_> = (0..times(DRIVERS, scale)).map(|_| city.place()).collect();
             let drivers = Posting::begin(service.address, &places);
             let riders = times(PATIENT_RIDERS, scale);
