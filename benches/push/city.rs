@@ -5,9 +5,9 @@ use rand::{Rng as _, SeedableRng as _};
 
 use crate::ridecast::{Place, offset};
 
-const MIDDLE: Place = (-34.88, -56.16);
+pub(crate) const MIDDLE: Place = (-34.88, -56.16);
 /// Side of the square that the city fills.
-pub(crate) const SIDE_M: f64 = 30_000.0;
+const SIDE_M: f64 = 30_000.0;
 /// So many of its places are crowded: stations, an airport, a mall.
 const CROWDED: usize = 12;
 /// So large a part of all is at these.
@@ -58,10 +58,6 @@ impl City {
             .map(|_| city.around(MIDDLE, SIGMA_M * scale.sqrt()))
             .collect();
         city
-    }
-
-    pub(crate) const fn middle(&self) -> Place {
-        MIDDLE
     }
 
     /// Side of the square it fills, metres.

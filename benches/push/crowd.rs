@@ -39,7 +39,7 @@ pub(crate) enum Ready {
 const SAMPLED: usize = 16;
 /// So many connect at once, as more would overrun a backlog.
 const CONNECTING: usize = 128;
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_mins(1);
 
 #[derive(Default)]
 struct Shared {

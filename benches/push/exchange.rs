@@ -39,7 +39,7 @@ impl Exchange {
     /// Sends `count` requests together and waits for their replies, each of which `take` gets.
     pub(crate) fn ask(&mut self, requests: &[u8], count: usize, mut take: impl FnMut(&[u8])) {
         self.stream.write_all(requests).expect("it reads");
-        let mut buffer = [0; 64 * 1024];
+        let mut buffer = [0; 16 * 1024];
         let mut replies = 0;
         while replies < count {
             let read = self.stream.read(&mut buffer).expect("a reply");

@@ -45,11 +45,11 @@ fn head(opcode: u8, length: usize, mask: u8) -> Vec<u8> {
     match (u8::try_from(length), u16::try_from(length)) {
         (Ok(short @ 0..=125), _) => head.push(mask | short),
         (_, Ok(long)) => {
-            head.push(mask | 126);
+            head.push(mask | 0x7e);
             head.extend_from_slice(&long.to_be_bytes());
         }
         _ => {
-            head.push(mask | 127);
+            head.push(mask | 0x7f);
             head.extend_from_slice(&(length as u64).to_be_bytes());
         }
     }

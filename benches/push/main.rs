@@ -4,11 +4,7 @@
 //! (this program), one server after the other; a server's cost is its own processor time by
 //! `/proc/PID/stat`, divided by what was delivered. `docs/performance.md` has the figures.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a bench fails by panicking"
-)]
+#![expect(clippy::panic, reason = "a bench fails by panicking")]
 
 mod city;
 mod crowd;

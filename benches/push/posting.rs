@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use memchr::memmem;
@@ -36,9 +36,10 @@ impl Driver {
     }
 
     fn request(&mut self) -> String {
-        let vehicle = match std::mem::replace(&mut self.online, true) {
-            true => "",
-            false => r#","vehicle":{"class":"car"}"#,
+        let vehicle = if std::mem::replace(&mut self.online, true) {
+            ""
+        } else {
+            r#","vehicle":{"class":"car"}"#
         };
         let body = format!(
             r#"{{"positions":[{{{}}}]{vehicle}}}"#,
@@ -118,7 +119,7 @@ impl Posting {
         let turns = std::thread::scope(|scope| {
             let threads = (0..CONNECTIONS).map(|n| scope.spawn(move || begin(n)));
             let threads: Vec<_> = threads.collect();
-            let turns = threads.into_iter().map(|thread| thread.join());
+            let turns = threads.into_iter().map(ScopedJoinHandle::join);
             turns
                 .map(|turns| turns.expect("all are accepted"))
                 .collect()

@@ -1,6 +1,7 @@
 //! Figures of several rounds: medians with their spread, as a table and as JSON.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
@@ -50,7 +51,7 @@ impl Report {
                     columns.push(name);
                 }
             }
-            out.push_str(&format!("\n| {scenario} | {} |\n|---", columns.join(" | ")));
+            let _ = write!(out, "\n| {scenario} | {} |\n|---", columns.join(" | "));
             out.push_str(&"|---".repeat(columns.len()));
             out.push_str("|\n");
             for (contender, rounds) in contenders {
@@ -59,7 +60,7 @@ impl Report {
                     None => String::new(),
                 });
                 let cells: Vec<_> = cells.collect();
-                out.push_str(&format!("| {contender} | {} |\n", cells.join(" | ")));
+                let _ = writeln!(out, "| {contender} | {} |", cells.join(" | "));
             }
         }
         out

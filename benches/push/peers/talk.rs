@@ -87,7 +87,7 @@ impl Peer {
         let mut reading = stream.try_clone().expect("a handle");
         // Some send the publisher its own messages, and all must be read.
         std::thread::spawn(move || {
-            let mut buffer = [0; 65_536];
+            let mut buffer = [0; 16 * 1024];
             while reading.read(&mut buffer).is_ok_and(|read| read > 0) {}
         });
         Publisher { stream, peer: self }

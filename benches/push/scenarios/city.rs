@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Effort;
-use crate::city::City;
+use crate::city::{City, MIDDLE};
 use crate::crowd::Crowd;
 use crate::driver::Driver;
 use crate::pace::Traffic;
@@ -31,7 +31,7 @@ pub(crate) fn city(report: &mut Report, effort: &Effort) {
                 .map(|n| rider(n, form, city.place(), RADIUS_M))
                 .collect();
             plans.extend((0..OPERATORS).map(|n| match n % 2 {
-                0 => operator(n, form, city.middle(), city.side_m()),
+                0 => operator(n, form, MIDDLE, city.side_m()),
                 _ => operator(n, form, city.crowded(n / 2), DISTRICT_M),
             }));
             let mut drivers: Vec<_> = (0..DRIVERS)
