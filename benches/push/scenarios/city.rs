@@ -78,9 +78,10 @@ const PERIOD: Duration = Duration::from_secs(10);
 
 /// G: does a delivery cost more where there are more of all?
 ///
-/// A machine has not the ports for 100,000 drivers with sockets, so at every size they post, and
-/// not every second, which would be all that two cores can do. Riders are told once a second: as
-/// soon as the service can is more often in a small city, with less in each frame.
+/// One client has neither the ports nor the files for 100,000 drivers with sockets, so at every
+/// size they post; and not every second, which would be all that two cores can do. Riders are
+/// told once a second, so that frames are alike: as soon as the service can is more often in a
+/// small city, with less in each. Latencies have that second in them.
 pub(crate) fn growth(report: &mut Report, effort: &Effort) {
     let form = Form::Binary;
     if !effort.measures(form.name()) {

@@ -69,6 +69,9 @@ fn measure(report: &mut Report, effort: &Effort, count: usize, without: &mut f64
     if count > 0 && !effort.quick {
         std::thread::sleep(CLOSED_BY.saturating_sub(began.elapsed()));
     }
+    // Some are gone without a code: the kernel gave them up in the same moment.
+    let open = service.metric("ridecast_sessions{role=\"rider\"}");
+    figures.push(("stuck_open", open - READERS as f64));
     figures.push(("closed_4001", service.closes(CloseCode::SlowConsumer)));
     figures.push(("closed_4003", service.closes(CloseCode::Silent)));
     report.add(
