@@ -30,7 +30,7 @@ pub(crate) fn describe() -> Value {
 
 fn version(peer: Peer) -> Option<String> {
     match peer {
-        Peer::Yardstick | Peer::YardstickJoined => None,
+        Peer::Yardstick(_) => None,
         Peer::UWebSockets => of_package("uwebsockets"),
         Peer::Ws => of_package("ws"),
         Peer::SocketIo => of_package("socket.io"),

@@ -57,8 +57,9 @@ struct Cli {
 fn main() {
     // The yardstick is this program too, in a process of its own.
     match std::env::args().nth(1).as_deref() {
-        Some(yardstick::ONE_AT_A_TIME) => return yardstick::serve(false),
-        Some(yardstick::JOINED) => return yardstick::serve(true),
+        Some(name @ (yardstick::ONE_AT_A_TIME | yardstick::TWO_THREADS | yardstick::JOINED)) => {
+            return yardstick::serve(name);
+        }
         _ => {}
     }
     let cli = Cli::parse();

@@ -18,8 +18,8 @@ pub(crate) use talk::Publisher;
 /// What can be measured beside ridecast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Peer {
-    Yardstick,
-    YardstickJoined,
+    /// In one of its forms, by its name.
+    Yardstick(&'static str),
     UWebSockets,
     Ws,
     SocketIo,
@@ -43,9 +43,10 @@ impl Running {
 }
 
 impl Peer {
-    pub(crate) const ALL: [Self; 9] = [
-        Self::Yardstick,
-        Self::YardstickJoined,
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Yardstick(yardstick::ONE_AT_A_TIME),
+        Self::Yardstick(yardstick::TWO_THREADS),
+        Self::Yardstick(yardstick::JOINED),
         Self::UWebSockets,
         Self::Ws,
         Self::SocketIo,
@@ -58,8 +59,7 @@ impl Peer {
     /// As it stands in tables.
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Yardstick => yardstick::ONE_AT_A_TIME,
-            Self::YardstickJoined => yardstick::JOINED,
+            Self::Yardstick(name) => name,
             Self::UWebSockets => "uWebSockets.js",
             Self::Ws => "ws",
             Self::SocketIo => "socket.io",
@@ -77,7 +77,7 @@ impl Peer {
             vec![PathBuf::from("node"), package]
         };
         match self {
-            Self::Yardstick | Self::YardstickJoined => Vec::new(),
+            Self::Yardstick(_) => Vec::new(),
             Self::UWebSockets => node("uwebsockets"),
             Self::Ws => node("ws"),
             Self::SocketIo => node("socket.io"),
@@ -113,7 +113,7 @@ impl Peer {
             start(Command::new("node").arg(script).arg(&port))
         };
         let (process, address) = match self {
-            Self::Yardstick | Self::YardstickJoined => {
+            Self::Yardstick(_) => {
                 let this = std::env::current_exe().expect("this program");
                 Process::start_telling(Command::new(this).arg(self.name()))
             }

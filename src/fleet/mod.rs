@@ -170,7 +170,7 @@ impl Fleet {
                 break vehicle;
             }
         };
-        self.list(&vehicle, None);
+        self.list(&vehicle, [None; 2]);
         vehicle
     }
 
@@ -240,7 +240,7 @@ impl Fleet {
                 && let Some(cell) = now.cell
             {
                 now.state = VehicleState::Silent;
-                self.list(&vehicle, Some(cell));
+                self.list(&vehicle, [Some(cell), None]);
             }
         }
     }
@@ -358,8 +358,8 @@ impl Fleet {
                 .push(Arc::clone(vehicle));
             self.take_out(vehicle, before);
         }
-        self.list(vehicle, before.filter(|&before| before != cell));
-        self.list(vehicle, Some(cell));
+        let left = before.filter(|&before| before != cell);
+        self.list(vehicle, [Some(cell), left]);
     }
 
     fn remove(&self, vehicle: &Arc<Vehicle>, now: &mut Now) {
@@ -368,7 +368,7 @@ impl Fleet {
         self.take_out(vehicle, cell);
         self.vehicles
             .remove_if(vehicle.id(), |_, listed| Arc::ptr_eq(listed, vehicle));
-        self.list(vehicle, cell);
+        self.list(vehicle, [cell, None]);
     }
 
     fn take_out(&self, vehicle: &Arc<Vehicle>, cell: Option<Cell>) {
@@ -381,14 +381,14 @@ impl Fleet {
         }
     }
 
-    /// Puts the vehicle on the list of everyone who watches the cell or hears all.
+    /// Puts the vehicle on the list of everyone who watches one of the cells or hears all.
     ///
     /// After the vehicle has changed, so that whoever takes it off the list sees the change;
     /// and with a cell, under the vehicle's lock, so that its end is in the list before
     /// another vehicle of that id can be.
-    fn list(&self, vehicle: &Arc<Vehicle>, cell: Option<Cell>) {
+    fn list(&self, vehicle: &Arc<Vehicle>, cells: [Option<Cell>; 2]) {
         let mut mask = self.hear_all.load(Ordering::Acquire);
-        for watch in cell.into_iter().flat_map(WatchCell::around) {
+        for watch in cells.into_iter().flatten().flat_map(WatchCell::around) {
             mask |= self.watched.get(&watch).map_or(0, |mask| *mask);
         }
         let mut new = mask & !vehicle.listed.fetch_or(mask, Ordering::AcqRel);

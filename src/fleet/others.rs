@@ -53,7 +53,7 @@ impl Fleet {
                 && now.engaged != engaged
             {
                 now.engaged = engaged;
-                self.list(&vehicle, now.cell);
+                self.list(&vehicle, [now.cell, None]);
             }
             return;
         }
@@ -100,7 +100,7 @@ impl Fleet {
             now.ours = false;
             self.engaged.remove(id);
             drop(now);
-            self.list(&vehicle, None);
+            self.list(&vehicle, [None; 2]);
         }
     }
 

@@ -22,7 +22,7 @@ const TIDY_EVERY: Duration = Duration::from_secs(1);
 /// Moves are told before they are stored: who loads in between finds neither. So what is
 /// loaded is loaded again, when the other nodes have written, and when they have after an
 /// attempt that failed.
-const LOAD_AGAIN_AFTER: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(4)];
+const LOAD_AGAIN_AFTER: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(6)];
 /// What was heard so lately may not be stored yet.
 const STORED_WITHIN_MS: i64 = 3_000;
 /// How long a cell that only a query asked for is listened to.
@@ -71,7 +71,7 @@ impl Peers {
             attached: watch::Sender::new(FxHashSet::default()),
         });
         if peers.broker.has_peers() {
-            let log = peers.fleet.change_log()?;
+            let log = peers.fleet.change_log(Duration::ZERO)?;
             tokio::spawn(Arc::clone(&peers).publish(log));
             tokio::spawn(Arc::clone(&peers).hear(others));
             tokio::spawn(Arc::clone(&peers).attach());

@@ -16,6 +16,9 @@ use crate::store::{Change, Store, StoreError};
 pub struct WriterSettings {
     /// Changes are gathered for this long and written together.
     pub every: Duration,
+    /// A vehicle that only moves is written once in so long: what it was told in between is
+    /// nothing that a restart, or another node, could still use.
+    pub moves_every: Duration,
     /// Wait before trying again after a failure.
     pub retry_after: Duration,
 }
@@ -24,6 +27,7 @@ impl Default for WriterSettings {
     fn default() -> Self {
         Self {
             every: Duration::from_millis(200),
+            moves_every: Duration::from_secs(4),
             retry_after: Duration::from_secs(1),
         }
     }
@@ -55,7 +59,7 @@ impl Writer {
         store: Arc<dyn Store>,
         settings: WriterSettings,
     ) -> Result<Self, TooManyListeners> {
-        let log = fleet.change_log()?;
+        let log = fleet.change_log(settings.moves_every)?;
         let health = Arc::new(Health::default());
         let (stop, stopped) = watch::channel(false);
         let writing = Writing {
@@ -127,6 +131,7 @@ impl Writing {
     }
 
     async fn finish(mut self) -> Result<(), StoreError> {
+        self.log.take_all_into(&mut self.unwritten);
         self.write().await?;
         self.store.flush().await
     }
@@ -136,12 +141,17 @@ impl Writing {
         if self.unwritten.is_empty() {
             return Ok(());
         }
-        let changes: Vec<Change> = self.unwritten.values().cloned().collect();
+        let changes: Vec<Change> = self.unwritten.drain().map(|(_, change)| change).collect();
         let result = self.store.write(&changes).await;
         let mut failing_since = self.health.failing_since.lock();
+        if result.is_err() {
+            // Nothing was taken meanwhile that could be newer.
+            let kept = changes.iter().cloned();
+            self.unwritten
+                .extend(kept.map(|change| (change.id.clone(), change)));
+        }
         match &result {
             Ok(()) => {
-                self.unwritten.clear();
                 if let Some(since) = failing_since.take() {
                     info!(away = ?since.elapsed(), vehicles = changes.len(), "the store is back: positions have caught up");
                 }

@@ -187,6 +187,14 @@ impl Hub {
     }
 
     async fn pass_on(self) {
+        let x = |n: &str, d: u32| {
+            std::env::var(n)
+                .ok()
+                .and_then(|v| v.parse().ok())
+                .unwrap_or(d)
+        };
+        let rest_after = x("X_REST", 9);
+        let pass_every = Duration::from_millis(u64::from(x("X_PASS", 5)));
         let mut looked = Instant::now();
         let mut next_round = Instant::now();
         loop {
@@ -204,7 +212,7 @@ impl Hub {
                 let cost_before = thread_cpu_time();
                 state.tell_round(now);
                 let cost = thread_cpu_time().saturating_sub(cost_before);
-                let rest = (cost * REST_AFTER_ROUND).min(state.settings.max_delay);
+                let rest = (cost * rest_after).min(state.settings.max_delay);
                 next_round = Instant::now() + rest;
             }
             if now.duration_since(looked) > LOOK_EVERY {
@@ -217,7 +225,7 @@ impl Hub {
             tokio::task::yield_now().await;
             let rest = next_round.saturating_duration_since(Instant::now());
             if rest >= LEAST_REST {
-                tokio::time::sleep(rest.min(PASS_EVERY)).await;
+                tokio::time::sleep(rest.min(pass_every)).await;
             }
         }
     }

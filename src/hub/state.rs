@@ -36,6 +36,7 @@ pub(super) struct State {
     /// clients know it.
     concerned: Vec<(usize, bool)>,
     pub(super) waiting: Waiting,
+    x_full: usize,
     /// Frames are made in it.
     pub(super) scratch: Vec<u8>,
     /// What was sent since the metrics were told.
@@ -104,6 +105,10 @@ impl State {
             vehicles: Vehicles::default(),
             concerned: Vec::new(),
             waiting: Waiting::default(),
+            x_full: std::env::var("X_FULL")
+                .ok()
+                .and_then(|v| v.parse().ok())
+                .unwrap_or(FULL_FRAME),
             scratch: Vec::new(),
             told: Told::default(),
         }
@@ -243,14 +248,14 @@ impl State {
     pub(super) fn tell(&mut self, id: usize, slot: u32, known: bool, now: Instant) {
         let subscription = &mut self.subscriptions[id];
         let noted = subscription.note(slot, known, &mut self.vehicles);
-        if noted != 1 && noted != FULL_FRAME {
+        if noted != 1 && noted != self.x_full {
             return;
         }
         match subscription.not_before {
             Some(at) if at > now => {
                 self.waiting.delayed.insert((at, id));
             }
-            _ if noted == FULL_FRAME => self.waiting.at_once.push(subscription.seat),
+            _ if noted == self.x_full => self.waiting.at_once.push(subscription.seat),
             _ => {
                 let seat = &mut self.seats[subscription.seat];
                 if !std::mem::replace(&mut seat.in_round, true) {

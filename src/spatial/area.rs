@@ -42,6 +42,7 @@ pub enum Inside {
 impl Inside {
     /// As [`Area::contains`], of one point in its two forms.
     #[must_use]
+    #[inline]
     pub fn has(&self, point: LatLon, spot: Spot) -> bool {
         match self {
             Self::Circle {

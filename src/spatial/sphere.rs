@@ -17,6 +17,7 @@ impl Spot {
     /// The square of the straight line to another, in radii. It grows with the distance along
     /// the surface: s = 4 sin²(d / 2r), which is four times the haversine of the angle.
     #[must_use]
+    #[inline]
     pub fn chord_squared(self, other: Self) -> f64 {
         // Of differences: for points close together the dot product would lose all digits.
         let [x, y, z] = std::array::from_fn(|i| self.0[i] - other.0[i]);

@@ -27,7 +27,7 @@ impl Peer {
             meter: Meter::Marks,
         };
         match self {
-            Self::Yardstick | Self::YardstickJoined | Self::UWebSockets | Self::Ws => {
+            Self::Yardstick(_) | Self::UWebSockets | Self::Ws => {
                 websocket("/sub", "", Vec::new(), b"\r\n\r\n")
             }
             Self::SocketIo => websocket(SOCKET_IO, "", frame::text(b"40"), b"40{"),
@@ -60,7 +60,7 @@ impl Peer {
         let mut stream = TcpStream::connect(address).expect("it listens");
         stream.set_nodelay(true).expect("an option");
         let (greeting, after): (Vec<u8>, Vec<u8>) = match self {
-            Self::Yardstick | Self::YardstickJoined | Self::UWebSockets | Self::Ws => {
+            Self::Yardstick(_) | Self::UWebSockets | Self::Ws => {
                 (frame::upgrade("/pub", ""), Vec::new())
             }
             Self::SocketIo => (frame::upgrade(SOCKET_IO, ""), frame::text(b"40")),
@@ -99,9 +99,7 @@ impl Publisher {
         let payload = marked(MESSAGE_BYTES);
         let join = |head: &[u8], tail: &[u8]| [head, &payload, tail].concat();
         let message = match self.peer {
-            Peer::Yardstick | Peer::YardstickJoined | Peer::UWebSockets | Peer::Ws => {
-                frame::text(&payload)
-            }
+            Peer::Yardstick(_) | Peer::UWebSockets | Peer::Ws => frame::text(&payload),
             Peer::SocketIo => frame::text(&join(b"42[\"pos\",", b"]")),
             Peer::Nchan => {
                 let head = format!(

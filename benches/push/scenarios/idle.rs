@@ -38,7 +38,7 @@ pub(crate) fn idle(report: &mut Report, effort: &Effort) {
             report.add("E", Form::Json.name(), figures);
         }
         for peer in effort.peers(&Peer::ALL) {
-            if [Peer::Yardstick, Peer::YardstickJoined].contains(&peer) {
+            if matches!(peer, Peer::Yardstick(_)) {
                 continue;
             }
             let running = peer.start();

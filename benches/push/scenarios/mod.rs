@@ -51,11 +51,10 @@ impl Effort {
 
     /// Those of them that are measured: installed, and when it must be quick only the nearest.
     fn peers<'a>(&'a self, of: &'a [Peer]) -> impl Iterator<Item = Peer> + 'a {
-        let near = [Peer::Yardstick, Peer::YardstickJoined, Peer::UWebSockets];
         of.iter().copied().filter(move |peer| {
             self.measures(peer.name())
                 && peer.is_installed()
-                && (!self.quick || near.contains(peer))
+                && (!self.quick || matches!(peer, Peer::Yardstick(_) | Peer::UWebSockets))
         })
     }
 
