@@ -58,7 +58,7 @@ impl Default for Settings {
             max_radius_m: 20_000.0,
             max_viewport_km2: 40_000.0,
             max_subscriptions: 16,
-            max_delay: Duration::from_millis(100),
+            max_delay: Duration::from_millis(40),
         }
     }
 }
@@ -140,10 +140,9 @@ pub struct Hub {
     stirred: Rc<Notify>,
 }
 
-/// After a round, as many times what it cost is waited until the next.
-const REST_AFTER_ROUND: u32 = 9;
-/// While a round is not due, changes are taken in this often: some frames may be full.
-const PASS_EVERY: Duration = Duration::from_millis(5);
+/// After a round, as many times what it cost is waited, so that a busy thread
+/// gathers more moves into each frame and an idle one none.
+const REST_AFTER_ROUND: u32 = 8;
 /// The timer's own grain: a shorter rest would become this long.
 const LEAST_REST: Duration = Duration::from_millis(1);
 /// Vehicles that are followed, and not found, are looked for this often.
@@ -176,56 +175,43 @@ impl Hub {
 
     /// Passes moves on to who watches, for ever.
     ///
-    /// Adaptive: at once while the thread is idle. A *round* writes to everybody who has
-    /// something to be told, however little; the next may begin when nine times as long has
-    /// passed as it cost, or after the longest delay. So a thread spends at most a tenth of its
-    /// time on frames that are not full, and load turns into larger frames, not into a queue.
-    /// Full frames do not wait for a round.
+    /// Adaptive: at once while the thread is idle. The rest after a round is in proportion to
+    /// what it has cost, up to the longest delay, so that load turns into larger frames, not
+    /// into a queue.
     pub async fn run(self) {
         // It polls a thousand sockets in a row; tokio would have it stop after 128.
         tokio::task::unconstrained(self.pass_on()).await;
     }
 
+    /// Takes in what has changed, and tells everybody whom it concerns.
+    pub fn round(&self) {
+        let mut state = self.state.borrow_mut();
+        state.pass();
+        state.tell_round();
+    }
+
     async fn pass_on(self) {
-        let x = |n: &str, d: u32| {
-            std::env::var(n)
-                .ok()
-                .and_then(|v| v.parse().ok())
-                .unwrap_or(d)
-        };
-        let rest_after = x("X_REST", 9);
-        let pass_every = Duration::from_millis(u64::from(x("X_PASS", 5)));
         let mut looked = Instant::now();
-        let mut next_round = Instant::now();
         loop {
-            let due = self.due(next_round).unwrap_or(looked + LOOK_EVERY);
+            let delayed = self.state.borrow().waiting.delayed.first().map(|it| it.0);
+            let due = delayed.unwrap_or(looked + LOOK_EVERY);
             tokio::select! {
                 () = self.listener.changed() => {}
                 () = self.stirred.notified() => {}
                 () = tokio::time::sleep_until(due.into()) => {}
             }
-            let mut state = self.state.borrow_mut();
-            state.pass();
-            let now = Instant::now();
-            state.tell_at_once(now);
-            if now + LEAST_REST > next_round {
-                let cost_before = thread_cpu_time();
-                state.tell_round(now);
-                let cost = thread_cpu_time().saturating_sub(cost_before);
-                let rest = (cost * rest_after).min(state.settings.max_delay);
-                next_round = Instant::now() + rest;
+            let cost_before = thread_cpu_time();
+            self.round();
+            if looked.elapsed() > LOOK_EVERY {
+                self.state.borrow_mut().look_again();
+                looked = Instant::now();
             }
-            if now.duration_since(looked) > LOOK_EVERY {
-                state.look_again();
-                looked = now;
-            }
-            state.report();
-            drop(state);
-            // Sockets that were woken write now.
+            // Sockets that were woken write now; that belongs to the cost.
             tokio::task::yield_now().await;
-            let rest = next_round.saturating_duration_since(Instant::now());
+            let cost = thread_cpu_time().saturating_sub(cost_before);
+            let rest = (cost * REST_AFTER_ROUND).min(self.state.borrow().settings.max_delay);
             if rest >= LEAST_REST {
-                tokio::time::sleep(rest.min(pass_every)).await;
+                tokio::time::sleep(rest).await;
             }
         }
     }
@@ -235,14 +221,6 @@ impl Hub {
         if !self.state.borrow().waiting.is_empty() {
             self.stirred.notify_one();
         }
-    }
-
-    /// When there is something to do if nothing changes.
-    fn due(&self, next_round: Instant) -> Option<Instant> {
-        let state = self.state.borrow();
-        let delayed = state.waiting.delayed.first().map(|(at, _)| *at);
-        let round = (!state.waiting.round.is_empty()).then_some(next_round);
-        delayed.into_iter().chain(round).min()
     }
 }
 

@@ -38,44 +38,31 @@ impl Feed {
 const JOINED_BYTES: usize = 16 * 1024;
 
 impl State {
-    /// Tells the seats whose frames are full, or whose time has come.
-    pub(super) fn tell_at_once(&mut self, now: Instant) {
+    /// Tells everybody who has something to be told.
+    pub(super) fn tell_round(&mut self) {
+        let (now, now_ms) = (Instant::now(), now_ms());
         while let Some(&(at, id)) = self.waiting.delayed.first() {
             if at > now {
                 break;
             }
             self.waiting.delayed.pop_first();
             if let Some(subscription) = self.subscriptions.get(id) {
-                self.waiting.at_once.push(subscription.seat);
+                self.next_round(subscription.seat);
             }
         }
-        let seats = std::mem::take(&mut self.waiting.at_once);
-        self.waiting.at_once = self.flush_all(seats, now);
-    }
-
-    /// Tells everybody who has something to be told.
-    pub(super) fn tell_round(&mut self, now: Instant) {
-        let seats = std::mem::take(&mut self.waiting.round);
-        for &seat in &seats {
-            if let Some(seat) = self.seats.get_mut(seat) {
-                seat.in_round = false;
-            }
-        }
-        self.waiting.round = self.flush_all(seats, now);
-    }
-
-    fn flush_all(&mut self, mut seats: Vec<usize>, now: Instant) -> Vec<usize> {
-        let now_ms = now_ms();
+        let mut seats = std::mem::take(&mut self.waiting.round);
         for seat in seats.drain(..) {
-            self.flush(seat, now, now_ms);
+            if let Some(state) = self.seats.get_mut(seat) {
+                state.in_round = false;
+                self.flush(seat, now, now_ms);
+            }
         }
-        seats
+        self.waiting.round = seats;
+        self.told.report(&self.metrics);
     }
 
     fn flush(&mut self, id: usize, now: Instant, now_ms: i64) {
-        let Some(seat) = self.seats.get_mut(id) else {
-            return;
-        };
+        let seat = &mut self.seats[id];
         let outlet = match &seat.outlet {
             Some(outlet) if !outlet.is_ready() => return,
             // Replies come first, and are its task's.

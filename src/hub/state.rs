@@ -22,7 +22,7 @@ use crate::telemetry::{Metrics, now_ms};
 pub(super) struct State {
     pub(super) fleet: Arc<Fleet>,
     pub(super) listener: Rc<Listener>,
-    metrics: Arc<Metrics>,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) settings: Settings,
     pub(super) seats: Slab<SeatState>,
     pub(super) subscriptions: Slab<Subscription>,
@@ -36,7 +36,6 @@ pub(super) struct State {
     /// clients know it.
     concerned: Vec<(usize, bool)>,
     pub(super) waiting: Waiting,
-    x_full: usize,
     /// Frames are made in it.
     pub(super) scratch: Vec<u8>,
     /// What was sent since the metrics were told.
@@ -56,15 +55,13 @@ pub(super) struct Watcher {
 pub(super) struct Waiting {
     /// With the next round.
     pub(super) round: Vec<usize>,
-    /// With this pass: a frame is full, or its time has come.
-    pub(super) at_once: Vec<usize>,
     /// Subscriptions that have something to tell, but not before that time.
     pub(super) delayed: BTreeSet<(Instant, usize)>,
 }
 
 impl Waiting {
     pub(super) fn is_empty(&self) -> bool {
-        self.round.is_empty() && self.at_once.is_empty() && self.delayed.is_empty()
+        self.round.is_empty() && self.delayed.is_empty()
     }
 }
 
@@ -80,10 +77,6 @@ pub(super) struct SeatState {
     /// One of the two, actor and socket, has left; the second frees the seat.
     one_left: bool,
 }
-
-/// A frame with so many vehicles goes at once: by then the write is the smaller part of what it
-/// costs (see docs/performance.md).
-const FULL_FRAME: usize = 32;
 
 impl State {
     pub(super) fn new(
@@ -105,10 +98,6 @@ impl State {
             vehicles: Vehicles::default(),
             concerned: Vec::new(),
             waiting: Waiting::default(),
-            x_full: std::env::var("X_FULL")
-                .ok()
-                .and_then(|v| v.parse().ok())
-                .unwrap_or(FULL_FRAME),
             scratch: Vec::new(),
             told: Told::default(),
         }
@@ -171,11 +160,6 @@ impl State {
             Format::Json => Message::Text(out.into()),
             Format::Binary => Message::Binary(out.into()),
         }))
-    }
-
-    /// Tells the metrics what was sent.
-    pub(super) fn report(&mut self) {
-        self.told.report(&self.metrics);
     }
 
     /// Takes in the vehicles that have changed.
@@ -247,21 +231,24 @@ impl State {
     /// A vehicle may concern a subscription. `known`: its client has it, if it wants it.
     pub(super) fn tell(&mut self, id: usize, slot: u32, known: bool, now: Instant) {
         let subscription = &mut self.subscriptions[id];
-        let noted = subscription.note(slot, known, &mut self.vehicles);
-        if noted != 1 && noted != self.x_full {
+        if !subscription.note(slot, known, &mut self.vehicles) {
             return;
         }
         match subscription.not_before {
             Some(at) if at > now => {
                 self.waiting.delayed.insert((at, id));
             }
-            _ if noted == self.x_full => self.waiting.at_once.push(subscription.seat),
             _ => {
-                let seat = &mut self.seats[subscription.seat];
-                if !std::mem::replace(&mut seat.in_round, true) {
-                    self.waiting.round.push(subscription.seat);
-                }
+                let seat = subscription.seat;
+                self.next_round(seat);
             }
+        }
+    }
+
+    /// A seat has something to be told.
+    pub(super) fn next_round(&mut self, seat: usize) {
+        if !std::mem::replace(&mut self.seats[seat].in_round, true) {
+            self.waiting.round.push(seat);
         }
     }
 

@@ -63,19 +63,19 @@ impl Subscription {
     }
 
     /// A vehicle that may concern the client moved, changed, or is gone. `known`: it has only
-    /// moved, and if it is wanted the client has it. Returns how many wait to be looked at; some
-    /// may be the same.
+    /// moved, and if it is wanted the client has it. Tells whether it is the first that waits.
     ///
     /// Most only move, and to ask `shown` for each was what cost most: among a thousand
     /// subscriptions it is never in the processor's cache.
-    pub(super) fn note(&mut self, slot: u32, known: bool, vehicles: &mut Vehicles) -> usize {
+    pub(super) fn note(&mut self, slot: u32, known: bool, vehicles: &mut Vehicles) -> bool {
+        let first = self.moved.is_empty() && self.pending.is_empty();
         let words = if known && self.wish.nearest().is_none() {
             &mut self.moved
         } else {
             &mut self.pending
         };
         push(words, slot, vehicles);
-        self.moved.len() + self.pending.len()
+        first
     }
 
     /// Another wish: who moves a map is told at once, whatever the rate.
