@@ -85,6 +85,11 @@ impl Subscription {
         self.inside.clear();
     }
 
+    /// Whether the client has the vehicles that have moved is not certain any more.
+    pub(super) fn doubt(&mut self) {
+        self.pending.append(&mut self.moved);
+    }
+
     /// Marks the vehicles that the client does not have as they are.
     pub(super) fn mark_pending(&self, vehicles: &mut Vehicles) -> Mark {
         let mark = vehicles.new_mark();

@@ -153,6 +153,8 @@ impl State {
         // A vehicle that was found may have been here before, under another handle. That
         // one's end is in the list by now, and must be told first: both have one id.
         self.take_in();
+        // What it took in may have left the area when that was looked at, and be back by now.
+        self.subscriptions[id].doubt();
         let pending = self.subscriptions[id].mark_pending(&mut self.vehicles);
         let as_it_is = |(vehicle, _): &(Arc<Vehicle>, Seen)| {
             let slot = self.vehicles.slot(vehicle)?;
@@ -179,13 +181,14 @@ impl State {
     pub(super) fn bring(&mut self, id: usize, vehicle: &Vehicle, now: Instant) {
         let seen = vehicle.seen();
         let slot = self.vehicles.slot(vehicle);
-        let known = slot.and_then(|slot| Some((slot, self.vehicles.get(slot)?)));
-        match (known, &seen) {
-            (Some((slot, known)), Some(seen)) if known.is(seen) => {
-                self.tell(id, slot, false, now);
-            }
+        let known = slot.and_then(|slot| self.vehicles.get(slot));
+        if !matches!((known, &seen), (Some(known), Some(seen)) if known.is(seen)) {
             // News to everybody on this thread, who must not miss that it left another cell.
-            _ => self.note(vehicle, seen, now),
+            self.note(vehicle, seen, now);
+        }
+        // Whatever its last move was to others, this client may not have it.
+        if let Some(slot) = self.vehicles.slot(vehicle) {
+            self.tell(id, slot, false, now);
         }
     }
 }

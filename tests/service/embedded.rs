@@ -82,7 +82,7 @@ async fn a_restart_keeps_the_vehicles_until_their_time() {
 }
 
 #[tokio::test]
-async fn a_crash_loses_two_seconds_at_most() {
+async fn a_crash_loses_six_seconds_at_most() {
     let directory = tempfile::tempdir().unwrap();
     let store = format!("embedded:{}", directory.path().display());
     let node = Node::serve(&["--store", &store]);
@@ -90,7 +90,7 @@ async fn a_crash_loses_two_seconds_at_most() {
     driver.ok(go_online("car")).await;
     let since = Instant::now();
     let mut last = 0;
-    while since.elapsed() < Duration::from_millis(3_500) {
+    while since.elapsed() < Duration::from_millis(7_500) {
         last = now_ms();
         driver.ok(position_at(MONTEVIDEO, last)).await;
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -104,5 +104,5 @@ async fn a_crash_loses_two_seconds_at_most() {
         .json();
     assert_eq!(found.vehicles.len(), 1);
     let lost_ms = last - found.vehicles[0].timestamp_ms;
-    assert!((0..2_000).contains(&lost_ms), "{lost_ms} ms were lost");
+    assert!((0..6_000).contains(&lost_ms), "{lost_ms} ms were lost");
 }
