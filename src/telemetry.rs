@@ -1,5 +1,7 @@
 //! What the service tells of itself: the clock it tells it by, and its metrics.
 
+mod push;
+
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -8,9 +10,10 @@ use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use ridecast_protocol::{ErrorCode, RideState, Role};
+
+pub use push::PushMetrics;
 
 /// Now, in milliseconds since the Unix epoch, UTC.
 #[must_use]
@@ -41,12 +44,8 @@ pub struct Metrics {
     /// Positions accepted, over sockets and by HTTP.
     pub positions_accepted: Counter,
     errors: Family<CodeLabel, Counter>,
-    /// Vehicles pushed: each vehicle in each frame to each subscriber.
-    pub vehicle_updates_delivered: Counter,
-    /// Frames with vehicles pushed.
-    pub frames_delivered: Counter,
-    /// Vehicles in each of these frames.
-    pub frame_vehicles: Histogram,
+    /// Of the push engine.
+    pub push: PushMetrics,
     /// Sessions closed by the service, by close code.
     closes: Family<CloseLabel, Counter>,
     vehicles: Family<StateLabel, Gauge>,
@@ -130,9 +129,6 @@ impl Default for Metrics {
         let sessions = Family::default();
         let positions_accepted = Counter::<u64, AtomicU64>::default();
         let errors = Family::default();
-        let vehicle_updates_delivered = Counter::<u64, AtomicU64>::default();
-        let frames_delivered = Counter::<u64, AtomicU64>::default();
-        let frame_vehicles = Histogram::new([1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1e3, 3e3, 1e4]);
         let closes = Family::default();
         registry.register("sessions", "Open sessions by role", sessions.clone());
         registry.register(
@@ -145,21 +141,7 @@ impl Default for Metrics {
             "Requests and positions refused, by code",
             errors.clone(),
         );
-        registry.register(
-            "vehicle_updates_delivered",
-            "Vehicles pushed, each in each frame to each subscriber",
-            vehicle_updates_delivered.clone(),
-        );
-        registry.register(
-            "frames_delivered",
-            "Frames with vehicles pushed",
-            frames_delivered.clone(),
-        );
-        registry.register(
-            "frame_vehicles",
-            "Vehicles in a frame",
-            frame_vehicles.clone(),
-        );
+        let push = PushMetrics::register(&mut registry);
         registry.register(
             "closes",
             "Sessions closed by the service, by close code",
@@ -203,9 +185,7 @@ impl Default for Metrics {
             sessions,
             positions_accepted,
             errors,
-            vehicle_updates_delivered,
-            frames_delivered,
-            frame_vehicles,
+            push,
             closes,
             vehicles,
             changes_waiting,

@@ -38,6 +38,7 @@ use crate::fleet::{Fleet, Listener};
 use crate::spatial::{Area, NotAnArea};
 use crate::telemetry::Metrics;
 use state::State;
+use told::Told;
 
 /// What a session may watch, and how long moves may be gathered.
 #[derive(Debug, Clone)]
@@ -209,7 +210,12 @@ impl Hub {
             // Sockets that were woken write now; that belongs to the cost.
             tokio::task::yield_now().await;
             let cost = thread_cpu_time().saturating_sub(cost_before);
-            let rest = (cost * REST_AFTER_ROUND).min(self.state.borrow().settings.max_delay);
+            let rest = {
+                let state = self.state.borrow();
+                let rest = (cost * REST_AFTER_ROUND).min(state.settings.max_delay);
+                Told::rests(&state.metrics.push, rest);
+                rest
+            };
             if rest >= LEAST_REST {
                 tokio::time::sleep(rest).await;
             }

@@ -58,7 +58,7 @@ impl State {
             }
         }
         self.waiting.round = seats;
-        self.told.report(&self.metrics);
+        self.told.report(&self.metrics.push);
     }
 
     fn flush(&mut self, id: usize, now: Instant, now_ms: i64) {

@@ -237,6 +237,7 @@ impl State {
         match subscription.not_before {
             Some(at) if at > now => {
                 self.waiting.delayed.insert((at, id));
+                self.told.held_back();
             }
             _ => {
                 let seat = subscription.seat;
@@ -284,15 +285,15 @@ impl State {
                 continue;
             }
             let begun = out.len();
-            let count = subscription.tell(&mut self.vehicles, out, state.format, (now, now_ms));
-            let Some(count) = count else {
+            let told = subscription.tell(&mut self.vehicles, out, state.format, (now, now_ms));
+            let Some((count, joined)) = told else {
                 out.truncate(begun);
                 continue;
             };
             // Each has its turn: one that always has something to tell must not keep a slow
             // reader from the others.
             state.subscriptions[nth..].rotate_left(1);
-            self.told.frame(count);
+            self.told.frame(count, joined);
             return true;
         }
         false

@@ -25,6 +25,8 @@ pub(super) struct Subscription {
     /// What else to look at when the client is told next, likewise. The last word on a slot
     /// counts, and it counts more than any in `moved`.
     pending: Vec<u32>,
+    /// Words that newer ones on the same vehicle have replaced already.
+    joined: u32,
     /// With a limit: all vehicles in the area, the shown ones among them.
     inside: FxHashSet<u32>,
     /// The client has been sent nothing yet, or must forget all it has.
@@ -51,6 +53,7 @@ impl Subscription {
             shown: FxHashMap::default(),
             moved: Vec::new(),
             pending: Vec::new(),
+            joined: 0,
             inside: FxHashSet::default(),
             snapshot_due: true,
             not_before: None,
@@ -74,7 +77,7 @@ impl Subscription {
         } else {
             &mut self.pending
         };
-        push(words, slot, vehicles);
+        self.joined += push(words, slot, vehicles);
         first
     }
 
@@ -112,7 +115,7 @@ impl Subscription {
     /// that nobody has watched for a while.
     pub(super) fn review(&mut self, stay: &FxHashSet<u32>, vehicles: &mut Vehicles) {
         for slot in self.shown.keys().filter(|slot| !stay.contains(slot)) {
-            push(&mut self.pending, slot | LEAVES, vehicles);
+            self.joined += push(&mut self.pending, slot | LEAVES, vehicles);
         }
         if self.wish.nearest().is_some() {
             self.inside.extend(stay);
@@ -167,27 +170,28 @@ impl Subscription {
     }
 
     /// Tells what there is to tell and counts it as told. Returns how many vehicles were told
-    /// of; `None`: nothing was.
+    /// of, and how many earlier words on them are passed over; `None`: nothing was told.
     pub(super) fn tell(
         &mut self,
         vehicles: &mut Vehicles,
         out: &mut Vec<u8>,
         format: Format,
         (now, now_ms): (Instant, i64),
-    ) -> Option<usize> {
+    ) -> Option<(u32, u32)> {
         let snapshot = std::mem::take(&mut self.snapshot_due);
         let mut message = Composer::begin(out, format, &self.name, self.sees, snapshot, now_ms);
         self.not_before = self.wish.spacing.map(|spacing| now + spacing);
         let mut pending = std::mem::take(&mut self.pending);
         let nearest = self.nearest(&mut pending, vehicles);
         let mark = vehicles.new_mark();
-        let mut count = 0;
+        let (mut count, mut joined) = (0, std::mem::take(&mut self.joined));
         for &word in pending.iter().rev() {
             let slot = word & !LEAVES;
             let Some(vehicle) = vehicles.get(slot) else {
                 continue;
             };
             if !vehicle.mark(mark) {
+                joined += 1;
                 continue;
             }
             let wanted = if word == slot && nearest.as_ref().is_none_or(|it| it.contains(&slot)) {
@@ -223,16 +227,16 @@ impl Subscription {
         self.pending = emptied(pending);
         let moved = std::mem::take(&mut self.moved);
         for vehicle in moved.iter().filter_map(|&slot| vehicles.get(slot)) {
-            if vehicle.mark(mark)
-                && let Some(seen) = self.wish.wants(vehicle, self.sees)
-            {
+            if !vehicle.mark(mark) {
+                joined += 1;
+            } else if let Some(seen) = self.wish.wants(vehicle, self.sees) {
                 count += 1;
                 message.moved(vehicle, seen);
             }
         }
         self.moved = emptied(moved);
         // What entered and left again before it was told is nothing to tell.
-        message.finish().then_some(count)
+        message.finish().then_some((count, joined))
     }
 
     /// With a limit: the nearest vehicles. One's move changes who else is among them; such are
@@ -270,8 +274,9 @@ impl Subscription {
 }
 
 /// Adds a word. Of several on a slot only the last is kept when the list would grow: so a client
-/// that takes nothing costs at most a few bytes for each vehicle.
-fn push(words: &mut Vec<u32>, word: u32, vehicles: &mut Vehicles) {
+/// that takes nothing costs at most a few bytes for each vehicle. Returns how many were dropped.
+fn push(words: &mut Vec<u32>, word: u32, vehicles: &mut Vehicles) -> u32 {
+    let before = words.len();
     if words.len() == words.capacity() && words.len() >= LEAST_PENDING {
         let mark = vehicles.new_mark();
         words.reverse();
@@ -284,7 +289,9 @@ fn push(words: &mut Vec<u32>, word: u32, vehicles: &mut Vehicles) {
             words.reserve(words.capacity());
         }
     }
+    let dropped = before - words.len();
     words.push(word);
+    u32::try_from(dropped).unwrap_or(u32::MAX)
 }
 
 /// The same list without its words, to be filled again.

@@ -357,3 +357,35 @@ async fn metrics_count_what_happens() {
         );
     }
 }
+
+#[tokio::test]
+async fn metrics_show_what_is_joined_and_what_is_held_back() {
+    let service = Service::start();
+    let mut rider = Client::open(service.address, "r1", Role::Rider).await;
+    let mut calm = nearby("n", MONTEVIDEO, 1000.0);
+    calm["max_rate_hz"] = json!(2);
+    rider.ok(calm).await;
+    let mut driver = Client::open(service.address, "d1", Role::Driver).await;
+    driver.ok(go_online("car")).await;
+    let mut last = now_ms() - 1_000;
+    for _ in 0..10 {
+        last += 1;
+        driver.ok(position_at(MONTEVIDEO, last)).await;
+    }
+    rider
+        .until("n", "its last position", |view| {
+            view.vehicles.values().any(|it| it.timestamp_ms == last)
+        })
+        .await;
+    // Ten moves in one or two frames, of which all but the first had to wait.
+    let frames = metric(&service, "ridecast_frames_delivered_total").await;
+    let told = metric(&service, "ridecast_vehicle_updates_delivered_total").await;
+    let joined = metric(&service, "ridecast_vehicle_updates_joined_total").await;
+    let held_back = metric(&service, "ridecast_frames_held_back_total").await;
+    let rounds = metric(&service, "ridecast_rounds_total").await;
+    assert!((1.0..=3.0).contains(&told), "{told} were told");
+    assert!(frames >= told, "{frames} frames, the snapshot among them");
+    assert!((1.0..=9.0).contains(&joined), "{joined} were joined");
+    assert!((1.0..=2.0).contains(&held_back), "{held_back} waited");
+    assert!(rounds >= 2.0, "{rounds} rounds");
+}
