@@ -1,4 +1,3 @@
-use super::sphere::chord_squared;
 use super::{LatLon, Spot};
 
 /// What somebody watches: a true circle, or a rectangle of degrees.
@@ -69,7 +68,7 @@ pub enum NotAnArea {
 }
 
 /// Mean radius of the Earth, metres (IUGG); the one that crate `geo` uses.
-const EARTH_RADIUS_M: f64 = 6_371_008.8;
+pub(super) const EARTH_RADIUS_M: f64 = 6_371_008.8;
 
 impl Area {
     /// A circle.
@@ -123,7 +122,7 @@ impl Area {
         match *self {
             Self::Circle { center, radius_m } => Inside::Circle {
                 center: center.into(),
-                chord_squared: chord_squared(radius_m, EARTH_RADIUS_M),
+                chord_squared: Spot::chord_squared_of(radius_m),
             },
             Self::Rectangle { .. } => Inside::Rectangle(*self),
         }
@@ -213,6 +212,34 @@ impl Area {
                     .map(|corner| corner.distance_m(middle))
                     .fold(0.0, f64::max)
             }
+        }
+    }
+
+    /// Its southernmost and northernmost latitudes, degrees.
+    pub(super) fn latitudes(&self) -> (f64, f64) {
+        match *self {
+            Self::Circle { center, radius_m } => {
+                let off = (radius_m / EARTH_RADIUS_M).to_degrees();
+                let (south, north) = (center.latitude() - off, center.latitude() + off);
+                (south.max(-90.0), north.min(90.0))
+            }
+            Self::Rectangle { south, north, .. } => (south, north),
+        }
+    }
+
+    /// How far it reaches to the east and to the west of its middle, degrees; 180 is all around.
+    pub(super) fn half_width_degrees(&self) -> f64 {
+        match *self {
+            Self::Circle { center, radius_m } => {
+                let angle = radius_m / EARTH_RADIUS_M;
+                let to_pole = (90.0 - center.latitude().abs()).to_radians();
+                if angle >= to_pole {
+                    return 180.0;
+                }
+                // Where a meridian touches the circle.
+                (angle.sin() / to_pole.sin()).min(1.0).asin().to_degrees()
+            }
+            Self::Rectangle { .. } => self.width_degrees() / 2.0,
         }
     }
 

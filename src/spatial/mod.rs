@@ -1,6 +1,7 @@
 //! Points, areas and cells on the globe. Pure: no clock, no lock, no input or output.
 
 mod area;
+mod block;
 mod cell;
 mod cover;
 mod point;
@@ -9,6 +10,7 @@ mod sphere;
 mod tests;
 
 pub use area::{Area, Inside, NotAnArea};
+pub use block::{Block, Tile};
 pub use cell::{Cell, CoarseCell};
 pub use cover::WatchCell;
 pub use point::{LatLon, NotOnEarth};

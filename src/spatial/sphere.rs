@@ -1,4 +1,5 @@
 use super::LatLon;
+use super::area::EARTH_RADIUS_M;
 
 /// A point on the unit sphere, as a vector from its middle: two of them are compared by a few
 /// multiplications, where latitudes and longitudes need sines.
@@ -23,15 +24,15 @@ impl Spot {
         let [x, y, z] = std::array::from_fn(|i| self.0[i] - other.0[i]);
         x * x + y * y + z * z
     }
-}
 
-/// What `distance_m` metres along a sphere of radius `radius_m` are as
-/// [`Spot::chord_squared`]; from half the way around on, more than any chord has.
-#[must_use]
-pub(super) fn chord_squared(distance_m: f64, radius_m: f64) -> f64 {
-    let angle = distance_m / radius_m;
-    if angle >= std::f64::consts::PI {
-        return f64::INFINITY;
+    /// What `distance_m` metres along the surface are as [`Spot::chord_squared`]; from half the
+    /// way around on, more than any chord has.
+    #[must_use]
+    pub fn chord_squared_of(distance_m: f64) -> f64 {
+        let angle = distance_m / EARTH_RADIUS_M;
+        if angle >= std::f64::consts::PI {
+            return f64::INFINITY;
+        }
+        4.0 * (angle / 2.0).sin().powi(2)
     }
-    4.0 * (angle / 2.0).sin().powi(2)
 }

@@ -110,3 +110,83 @@ fn surfaces_are_those_of_the_globe() {
     let circle = Area::circle(-34.9, -56.2, 1_000.0).unwrap();
     assert!((circle.surface_km2() - std::f64::consts::PI).abs() < 1e-3);
 }
+
+proptest! {
+    #[test]
+    fn a_tile_holds_its_points_within_its_reach(point in anywhere()) {
+        let (tile, spot) = (Tile::of(point), Spot::from(point));
+        prop_assert!(tile.nth < 64);
+        prop_assert!(tile.middle().chord_squared(spot) <= Tile::REACH.powi(2));
+        let block = tile.block;
+        prop_assert!(block.middle().chord_squared(spot) <= Block::REACH.powi(2));
+    }
+
+    #[test]
+    fn the_blocks_of_a_circle_are_there_once_and_hold_every_point_of_it(
+        center in anywhere(),
+        radius_m in prop_oneof![10.0..2_000.0, 2_000.0..20_000.0],
+        spokes in proptest::collection::vec((0.0..360.0_f64, 0.0..1.0_f64), 50),
+    ) {
+        let area = Area::circle(center.latitude(), center.longitude(), radius_m).unwrap();
+        let blocks = area.blocks(10_000).unwrap();
+        let set: std::collections::HashSet<_> = blocks.iter().copied().collect();
+        prop_assert_eq!(set.len(), blocks.len());
+        prop_assert_eq!(blocks[0], Tile::of(center).block);
+        prop_assert!(area.blocks(blocks.len() - 1).is_none());
+        for (bearing, part) in spokes {
+            let point = center.destination(bearing, part * radius_m * 0.999_999);
+            prop_assert!(set.contains(&Tile::of(point).block), "{point:?} in {area:?}");
+        }
+    }
+
+    #[test]
+    fn the_blocks_of_a_rectangle_hold_every_point_of_it(
+        corner in anywhere(),
+        height in 0.000_1..0.2_f64,
+        width in 0.000_1..0.2_f64,
+        inside in proptest::collection::vec((0.0..=1.0_f64, 0.0..=1.0_f64), 50),
+    ) {
+        let south = corner.latitude().min(89.99);
+        let north = (south + height).min(90.0);
+        let west = corner.longitude();
+        let wrap = |longitude: f64| if longitude > 180.0 { longitude - 360.0 } else { longitude };
+        let area = Area::rectangle(south, west, north, wrap(west + width)).unwrap();
+        let blocks = area.blocks(10_000).unwrap();
+        for (up, along) in inside {
+            let latitude = (south + up * (north - south)).clamp(south, north);
+            let point = LatLon::new(latitude, wrap(west + along * width)).unwrap();
+            prop_assert!(blocks.contains(&Tile::of(point).block), "{point:?} in {area:?}");
+        }
+    }
+}
+
+#[test]
+fn the_blocks_of_an_area_are_given_up_where_they_are_too_many() {
+    let globe = Area::rectangle(-90.0, -180.0, 90.0, 180.0).unwrap();
+    assert!(globe.blocks(100_000).is_none());
+    let all_around = Area::circle(90.0, 0.0, 5_000.0).unwrap();
+    let blocks = all_around.blocks(1_000).unwrap();
+    assert!(blocks.len() > 60 && blocks.len() < 400, "{}", blocks.len());
+}
+
+#[test]
+fn tiles_grow_like_the_steps_of_a_king() {
+    for start in 0..64 {
+        let (mut tiles, mut steps) = (1_u64 << start, 0);
+        while tiles != u64::MAX {
+            let grown = Tile::grown(tiles);
+            for to in (0..64).filter(|to| grown & (1 << to) != 0) {
+                let near = |tile: u32, off: (i64, i64)| {
+                    let (row, column) = (i64::from(tile / 8) + off.0, i64::from(tile % 8) + off.1);
+                    let there = (0..8).contains(&row) && (0..8).contains(&column);
+                    there && tiles & (1 << (row * 8 + column)) != 0
+                };
+                let steps = (-1..=1).flat_map(|up| (-1..=1).map(move |along| (up, along)));
+                assert!(steps.into_iter().any(|off| near(to, off)));
+            }
+            (tiles, steps) = (grown, steps + 1);
+        }
+        let (row, column) = (start / 8, start % 8);
+        assert_eq!(steps, row.max(7 - row).max(column).max(7 - column));
+    }
+}
