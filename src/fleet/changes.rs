@@ -115,7 +115,7 @@ impl Told {
     /// Whether the vehicle has done nothing but move since it was told, within its coarse cell.
     fn still(&self, vehicle: &Vehicle) -> bool {
         let now = vehicle.now.lock();
-        now.ours && now.engaged == self.engaged && now.cell.map(Cell::coarse) == Some(self.cell)
+        now.ours && now.engaged == self.engaged && now.cell().map(Cell::coarse) == Some(self.cell)
     }
 }
 

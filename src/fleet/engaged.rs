@@ -26,7 +26,7 @@ impl Fleet {
         }
         if now.engaged != engaged {
             now.engaged = engaged;
-            self.list(&vehicle, [now.cell, None]);
+            self.changed(&vehicle, &now);
         }
         true
     }

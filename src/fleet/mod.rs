@@ -1,13 +1,15 @@
 //! The fleet: the newest position and presence of each vehicle, the index of
-//! cells, and who must hear of a move.
+//! places, and who must hear of a move.
 
 mod alias;
 mod changes;
 mod engaged;
 mod judge;
 mod listener;
+mod nearest;
 mod others;
 mod peers;
+mod places;
 #[cfg(test)]
 mod tests;
 mod vehicle;
@@ -27,6 +29,7 @@ use tokio::sync::Notify;
 pub use alias::Alias;
 pub use judge::{Fix, Limits, Refusal};
 pub use listener::Listener;
+pub use nearest::Sought;
 pub use others::Teller;
 pub use peers::Peers;
 pub use vehicle::{Seen, Vehicle};
@@ -35,7 +38,8 @@ pub use writer::{Writer, WriterSettings};
 use crate::spatial::{Area, Cell, CoarseCell, WatchCell};
 use alias::Aliases;
 use listener::Changes;
-use vehicle::Now;
+use places::Places;
+use vehicle::{Now, Place};
 
 /// How the fleet treats its vehicles.
 #[derive(Debug, Clone)]
@@ -72,9 +76,7 @@ pub struct Fleet {
     vehicles: DashMap<VehicleId, Arc<Vehicle>, FxBuildHasher>,
     /// The vehicles of ours that a ride has taken, those that are gone for now included.
     engaged: DashSet<VehicleId, FxBuildHasher>,
-    /// The vehicles in each occupied cell. A vehicle's lock is taken before its
-    /// cell's, never after: whoever reads a cell copies its list and lets go of it first.
-    cells: DashMap<Cell, Vec<Arc<Vehicle>>, FxBuildHasher>,
+    places: Places,
     /// A bit for each listener that watches a cell.
     watched: DashMap<WatchCell, u64, FxBuildHasher>,
     /// Bits of the listeners that hear everything.
@@ -99,7 +101,7 @@ impl Fleet {
             settings,
             vehicles: DashMap::default(),
             engaged: DashSet::default(),
-            cells: DashMap::default(),
+            places: Places::default(),
             watched: DashMap::default(),
             hear_all: AtomicU64::new(0),
             listeners: RwLock::default(),
@@ -127,7 +129,7 @@ impl Fleet {
             .into_iter()
             .filter(|vehicle| {
                 let now = vehicle.now.lock();
-                now.cell.is_some() && now.state == state
+                now.place.is_some() && now.state == state
             })
             .count()
     }
@@ -163,7 +165,7 @@ impl Fleet {
                     // It may have been another node's until now.
                     self.engaged.insert(id.clone());
                 }
-                if now.cell.is_none() {
+                if now.place.is_none() {
                     now.heard_at_ms = now_ms;
                 }
                 drop(now);
@@ -237,10 +239,10 @@ impl Fleet {
                 self.remove(&vehicle, &mut now);
             } else if quiet >= self.settings.silent_after
                 && now.state == VehicleState::Online
-                && let Some(cell) = now.cell
+                && now.place.is_some()
             {
                 now.state = VehicleState::Silent;
-                self.list(&vehicle, [Some(cell), None]);
+                self.changed(&vehicle, &now);
             }
         }
     }
@@ -248,31 +250,17 @@ impl Fleet {
     /// The vehicles in an area, as they are now.
     #[must_use]
     pub fn within(&self, area: &Area) -> Vec<(Arc<Vehicle>, Seen)> {
-        let mut found = Vec::new();
-        let mut look_at = |vehicles: &[Arc<Vehicle>]| {
-            for vehicle in vehicles {
-                if let Some(seen) = vehicle.seen()
-                    && area.contains(seen.fix.point)
-                {
-                    found.push((Arc::clone(vehicle), seen));
-                }
-            }
-        };
-        let cover = area.cover();
-        let cells: usize = cover.iter().map(|cell| cell.cell_count()).sum();
-        if cells <= self.cells.len() {
-            for cell in cover.into_iter().flat_map(WatchCell::cells) {
-                let vehicles = self.cells.get(&cell).map(|vehicles| vehicles.clone());
-                look_at(&vehicles.unwrap_or_default());
-            }
-        } else {
-            // Fewer cells are occupied than the area has.
-            look_at(&self.snapshot());
-        }
-        // A vehicle that crosses while we look may be met in both of its cells.
-        found.sort_unstable_by_key(|(vehicle, _)| vehicle.handle());
-        found.dedup_by_key(|(vehicle, _)| vehicle.handle());
-        found
+        let inside = area.inside();
+        let mut vehicles = self.places.within(area);
+        // A vehicle that crosses while we look may be met in both of its blocks.
+        vehicles.sort_unstable_by_key(|vehicle| vehicle.handle());
+        vehicles.dedup_by_key(|vehicle| vehicle.handle());
+        let seen = vehicles.into_iter().filter_map(|vehicle| {
+            let seen = vehicle.seen()?;
+            Some((vehicle, seen))
+        });
+        seen.filter(|(_, seen)| inside.has(seen.fix.point, seen.spot))
+            .collect()
     }
 
     /// A new reader of changes: of all of them, or of the cells it watches.
@@ -339,7 +327,7 @@ impl Fleet {
     }
 
     /// The vehicle has a new newest position, heard then by the clock of who heard it:
-    /// puts it into its cell and tells who watches.
+    /// puts it into the index and tells who watches.
     fn moved(&self, vehicle: &Arc<Vehicle>, now: &mut Now, fix: &Fix, heard_at_ms: i64) {
         let alias = now.alias.as_ref();
         let (id, stagger_ms) = (vehicle.id(), vehicle.stagger_ms);
@@ -348,37 +336,31 @@ impl Fleet {
             self.aliases
                 .renewed(alias, id, stagger_ms, heard_at_ms, next),
         );
-        let cell = Cell::of(fix.point);
-        let before = now.cell.replace(cell);
-        if before != Some(cell) {
-            // Into the new before out of the old: who looks meanwhile meets it twice, not never.
-            self.cells
-                .entry(cell)
-                .or_default()
-                .push(Arc::clone(vehicle));
-            self.take_out(vehicle, before);
+        let place = Place::from(fix.point);
+        let before = now.place.replace(place);
+        self.places.put(vehicle, now, &place, before.as_ref());
+        let before = before.map(|before| before.cell);
+        let left = before.filter(|&before| before != place.cell);
+        self.list(vehicle, [Some(place.cell), left]);
+    }
+
+    /// The vehicle is where it was, but otherwise not as it was: tells who watches.
+    fn changed(&self, vehicle: &Arc<Vehicle>, now: &Now) {
+        if let Some(place) = &now.place {
+            self.places.put(vehicle, now, place, Some(place));
         }
-        let left = before.filter(|&before| before != cell);
-        self.list(vehicle, [Some(cell), left]);
+        self.list(vehicle, [now.cell(), None]);
     }
 
     fn remove(&self, vehicle: &Arc<Vehicle>, now: &mut Now) {
         now.gone = true;
-        let cell = now.cell.take();
-        self.take_out(vehicle, cell);
+        let place = now.place.take();
+        if let Some(place) = &place {
+            self.places.take_out(vehicle, place.tile);
+        }
         self.vehicles
             .remove_if(vehicle.id(), |_, listed| Arc::ptr_eq(listed, vehicle));
-        self.list(vehicle, [cell, None]);
-    }
-
-    fn take_out(&self, vehicle: &Arc<Vehicle>, cell: Option<Cell>) {
-        let Some(cell) = cell else { return };
-        if let Entry::Occupied(mut entry) = self.cells.entry(cell) {
-            entry.get_mut().retain(|other| !Arc::ptr_eq(other, vehicle));
-            if entry.get().is_empty() {
-                entry.remove();
-            }
-        }
+        self.list(vehicle, [place.map(|place| place.cell), None]);
     }
 
     /// Puts the vehicle on the list of everyone who watches one of the cells or hears all.

@@ -53,7 +53,7 @@ impl Fleet {
                 && now.engaged != engaged
             {
                 now.engaged = engaged;
-                self.list(&vehicle, [now.cell, None]);
+                self.changed(&vehicle, &now);
             }
             return;
         }
@@ -119,7 +119,7 @@ impl Fleet {
     pub fn forget_others(&self, stays: impl Fn(&VehicleId, CoarseCell, i64) -> bool) {
         for vehicle in self.snapshot() {
             let mut now = vehicle.now.lock();
-            let cell = now.cell.map(Cell::coarse);
+            let cell = now.cell().map(Cell::coarse);
             if !now.ours && cell.is_some_and(|cell| !stays(vehicle.id(), cell, now.heard_at_ms)) {
                 self.remove(&vehicle, &mut now);
             }

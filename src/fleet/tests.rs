@@ -1,3 +1,5 @@
+mod nearest;
+
 use ridecast_protocol::VehicleClass;
 
 use super::*;

@@ -1,12 +1,12 @@
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use parking_lot::Mutex;
 use ridecast_protocol::{SessionId, VehicleId, VehicleInfo, VehicleState, VehicleUpdate};
 
 use super::alias::Alias;
 use super::judge::{Fix, Judge};
-use crate::spatial::Cell;
+use crate::spatial::{Cell, LatLon, Spot, Tile};
 use crate::store::VehicleRecord;
 
 /// One vehicle of the fleet, shared by the threads that report, watch and store it.
@@ -17,6 +17,8 @@ pub struct Vehicle {
     pub(super) stagger_ms: i64,
     /// A bit for each listener in whose list of changes the vehicle stands.
     pub(super) listed: AtomicU64,
+    /// Where in its tile's list it stands, written under the lock of its block.
+    pub(super) stands_at: AtomicU32,
     pub(super) now: Mutex<Now>,
 }
 
@@ -31,7 +33,7 @@ pub(super) struct Now {
     /// A ride has taken it.
     pub(super) engaged: bool,
     /// Where the index has it; `None` until its first position, and when it is gone.
-    pub(super) cell: Option<Cell>,
+    pub(super) place: Option<Place>,
     pub(super) state: VehicleState,
     pub(super) heard_at_ms: i64,
     /// Whether this node hears the driver, and so answers for the vehicle to store and peers.
@@ -39,11 +41,21 @@ pub(super) struct Now {
     pub(super) gone: bool,
 }
 
+/// Where a vehicle is, as the index has it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) spot: Spot,
+    pub(super) tile: Tile,
+    pub(super) cell: Cell,
+}
+
 /// A vehicle as it is at one moment.
 #[derive(Debug, Clone)]
 pub struct Seen {
     /// Where, how fast, when.
     pub fix: Fix,
+    /// The same point as the index has it.
+    pub spot: Spot,
     /// The cell it is in.
     pub cell: Cell,
     /// What it is.
@@ -75,11 +87,28 @@ impl Now {
             judge: Judge::default(),
             alias: None,
             engaged: false,
-            cell: None,
+            place: None,
             state: VehicleState::Online,
             heard_at_ms,
             ours,
             gone: false,
+        }
+    }
+}
+
+impl Now {
+    /// Whose watchers are told of it.
+    pub(super) fn cell(&self) -> Option<Cell> {
+        self.place.map(|place| place.cell)
+    }
+}
+
+impl From<LatLon> for Place {
+    fn from(point: LatLon) -> Self {
+        Self {
+            spot: point.into(),
+            tile: Tile::of(point),
+            cell: Cell::of(point),
         }
     }
 }
@@ -91,6 +120,7 @@ impl Vehicle {
             handle,
             stagger_ms,
             listed: AtomicU64::new(0),
+            stands_at: AtomicU32::new(0),
             now: Mutex::new(now),
         }
     }
@@ -137,9 +167,11 @@ impl Vehicle {
     #[must_use]
     pub fn seen(&self) -> Option<Seen> {
         let now = self.now.lock();
+        let place = now.place?;
         Some(Seen {
             fix: *now.judge.newest()?,
-            cell: now.cell?,
+            spot: place.spot,
+            cell: place.cell,
             info: Arc::clone(&now.info),
             state: now.state,
             alias: Arc::clone(now.alias.as_ref()?),

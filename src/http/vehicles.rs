@@ -5,7 +5,7 @@ use ridecast_protocol::{ErrorBody, ErrorCode, NearbyVehicles, Role, VehicleClass
 use serde::Deserialize;
 
 use super::{Caller, Error};
-use crate::fleet::{Fleet, Peers};
+use crate::fleet::{Fleet, Peers, Sought};
 use crate::hub::{Sees, Settings};
 use crate::telemetry::now_ms;
 
@@ -54,29 +54,18 @@ pub(super) async fn nearby(
         .await
         .map_err(|error| ErrorBody::new(ErrorCode::Unavailable, error.to_string()))?;
     let sees = Sees::from(caller.0.role);
-    let center = area.middle();
-    let mut found: Vec<_> = queries
+    let sought = Sought {
+        class: query.vehicle_class.as_ref(),
+        free: sees == Sees::Free,
+        online: false,
+    };
+    let found = queries
         .fleet
-        .within(&area)
-        .into_iter()
-        .filter(|(_, seen)| sees.shows(seen))
-        .filter(|(_, seen)| {
-            query
-                .vehicle_class
-                .as_ref()
-                .is_none_or(|class| *class == seen.info.class)
-        })
-        .map(|(vehicle, seen)| (center.distance_m(seen.fix.point), vehicle, seen))
-        .collect();
-    found.sort_unstable_by(|a, b| {
-        a.0.total_cmp(&b.0)
-            .then_with(|| a.1.handle().cmp(&b.1.handle()))
-    });
-    found.truncate(limit);
+        .nearest(area.middle(), query.radius_m, limit, &sought);
     Ok(web::Json(NearbyVehicles {
         vehicles: found
             .iter()
-            .map(|(_, vehicle, seen)| seen.update(sees.id(vehicle.id(), seen)))
+            .map(|(vehicle, seen)| seen.update(sees.id(vehicle.id(), seen)))
             .collect(),
         server_time_ms: now_ms(),
     }))
