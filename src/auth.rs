@@ -1,8 +1,10 @@
 //! Who somebody is: signed tokens (JWT, HS256).
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use parking_lot::RwLock;
 use ridecast_protocol::{Role, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +15,9 @@ pub struct Auth {
     signing: EncodingKey,
     checking: DecodingKey,
     validation: Validation,
+    /// Tokens that were good when they were checked. Their signatures need no second look,
+    /// only the time. Others never get in, so who has none cannot fill it.
+    good: RwLock<HashMap<Box<str>, Person>>,
 }
 
 /// Whom a token names, and what it allows.
@@ -47,6 +52,8 @@ impl Auth {
     pub const LEAST_SECRET_BYTES: usize = 32;
     /// How far clocks may differ, seconds.
     const LEEWAY_S: u64 = 5;
+    /// So many good tokens are remembered; then all are forgotten, and checked anew.
+    const MOST_GOOD: usize = 10_000;
 
     /// Signs and checks with this secret.
     ///
@@ -66,6 +73,7 @@ impl Auth {
             signing: EncodingKey::from_secret(secret.as_bytes()),
             checking: DecodingKey::from_secret(secret.as_bytes()),
             validation,
+            good: RwLock::default(),
         })
     }
 
@@ -84,6 +92,29 @@ impl Auth {
             }
             Err(error) => Err(AuthError::Invalid(error.to_string())),
         }
+    }
+
+    /// Reads a token that may come with each of many requests: as [`Auth::check`], but checks
+    /// the signature only once in a while.
+    ///
+    /// # Errors
+    /// [`AuthError::Expired`], [`AuthError::Invalid`].
+    pub fn check_again(&self, token: &str) -> Result<Person, AuthError> {
+        let person = self.good.read().get(token).cloned();
+        if let Some(person) = person {
+            if !person.valid_for(now_ms()).is_zero() {
+                return Ok(person);
+            }
+            self.good.write().remove(token);
+            return Err(AuthError::Expired);
+        }
+        let person = self.check(token)?;
+        let mut good = self.good.write();
+        if good.len() >= Self::MOST_GOOD {
+            good.clear();
+        }
+        good.insert(token.into(), person.clone());
+        Ok(person)
     }
 
     /// Makes a token that is good for `ttl`.
@@ -132,6 +163,49 @@ mod tests {
             .unwrap();
         let person = auth.check(&token).unwrap();
         assert_eq!((person.user.as_str(), person.role), ("d1", Role::Driver));
+    }
+
+    #[test]
+    fn a_token_that_was_good_is_good_until_it_expires_and_no_other_is() {
+        let auth = Auth::new(SECRET).unwrap();
+        let user = UserId::new("d1").unwrap();
+        let sign = |ttl| auth.sign(user.clone(), Role::Rider, ttl).unwrap();
+        let token = sign(Duration::from_secs(2));
+        let person = auth.check_again(&token).unwrap();
+        assert_eq!(auth.check_again(&token), Ok(person.clone()));
+        // The same claims under another signature, and the same signature over others.
+        let (claims, signature) = token.rsplit_once('.').unwrap();
+        let longer = sign(Duration::from_hours(1));
+        let (others, forged) = longer.rsplit_once('.').unwrap();
+        for token in [
+            format!("{claims}.{forged}"),
+            format!("{others}.{signature}"),
+            format!("{token} "),
+            claims.to_owned(),
+        ] {
+            let again = auth.check_again(&token);
+            assert!(matches!(again, Err(AuthError::Invalid(_))), "{again:?}");
+        }
+        assert_eq!(auth.good.read().len(), 1);
+
+        let expired = Person {
+            expires_at_s: now_ms() / 1000,
+            ..person
+        };
+        auth.good.write().insert(token.as_str().into(), expired);
+        assert_eq!(auth.check_again(&token), Err(AuthError::Expired));
+        assert!(auth.good.read().is_empty());
+    }
+
+    #[test]
+    fn remembered_tokens_are_bounded() {
+        let auth = Auth::new(SECRET).unwrap();
+        for n in 0..=Auth::MOST_GOOD {
+            let user = UserId::new(format!("d{n}")).unwrap();
+            let token = auth.sign(user, Role::Driver, Duration::from_mins(1));
+            auth.check_again(&token.unwrap()).unwrap();
+            assert!(auth.good.read().len() <= Auth::MOST_GOOD);
+        }
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl FromRequest for Caller {
         let auth = request.app_data::<web::ThinData<Arc<Auth>>>();
         ready(match (token, auth) {
             (Some(token), Some(auth)) => auth
-                .check(token)
+                .check_again(token)
                 .map(Self)
                 .map_err(|error| bad(error.to_string())),
             _ => Err(bad(
