@@ -73,14 +73,14 @@ impl ChangeLog {
 
     fn take(&mut self, vehicle: &Vehicle, changes: &mut FxHashMap<VehicleId, Change>, at: Instant) {
         let (id, handle) = (vehicle.id(), vehicle.handle());
-        let change = match vehicle.seen() {
-            Some(seen) if seen.ours => {
+        let change = match vehicle.seen_with_session() {
+            Some((seen, session)) if seen.ours => {
                 let (cell, engaged) = (seen.cell.coarse(), seen.engaged);
                 let told = Told { at, cell, engaged };
                 Change {
                     id: id.clone(),
                     was_in: self.told.insert(handle, told).map(|told| told.cell),
-                    now: Some(seen.record(id)),
+                    now: Some(seen.record(id, session)),
                 }
             }
             None if vehicle.is_ours() => {

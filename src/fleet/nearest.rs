@@ -77,7 +77,15 @@ pub(super) struct Nearest {
 #[derive(Debug)]
 struct Candidate {
     chord_squared: f64,
-    vehicle: Arc<Vehicle>,
+    handle: u32,
+    who: Who,
+}
+
+#[derive(Debug)]
+enum Who {
+    /// In the block that is looked into: in which of its lists, and where.
+    At(usize, usize),
+    Is(Arc<Vehicle>),
 }
 
 impl Nearest {
@@ -103,14 +111,22 @@ impl Nearest {
         self.to.chord_squared(there) <= farthest * farthest
     }
 
-    pub(super) fn offer(&mut self, placed: &Placed, sought: &Sought) {
-        let chord_squared = self.to.chord_squared(placed.spot);
+    /// `at`: where it is in the block that is looked into.
+    pub(super) fn offer(
+        &mut self,
+        spot: Spot,
+        placed: &Placed,
+        at: (usize, usize),
+        sought: &Sought,
+    ) {
+        let chord_squared = self.to.chord_squared(spot);
         if chord_squared > self.within || !sought.fits(&placed.info, placed.state, placed.engaged) {
             return;
         }
         let candidate = Candidate {
             chord_squared,
-            vehicle: Arc::clone(&placed.vehicle),
+            handle: placed.handle,
+            who: Who::At(at.0, at.1),
         };
         if self.heap.len() < self.limit {
             self.heap.push(candidate);
@@ -127,45 +143,52 @@ impl Nearest {
         }
     }
 
+    /// Takes the candidates out of the block that was looked into. Not each when it is offered:
+    /// most are soon pushed out by nearer ones, and to count who holds a vehicle costs a fetch.
+    pub(super) fn keep<'a>(&mut self, at: impl Fn((usize, usize)) -> &'a Arc<Vehicle>) {
+        let mut candidates = std::mem::take(&mut self.heap).into_vec();
+        for candidate in &mut candidates {
+            if let Who::At(nth, there) = candidate.who {
+                candidate.who = Who::Is(Arc::clone(at((nth, there))));
+            }
+        }
+        self.heap = candidates.into();
+    }
+
     /// The candidates as they are now, nearest first, and whether they all still are what is
     /// sought: each may have moved since, been taken or gone.
     fn as_they_are(self, sought: &Sought) -> (Vec<(Arc<Vehicle>, Seen)>, bool) {
         let mut candidates = self.heap.into_vec();
         let count = candidates.len();
         // One that crossed meanwhile may have been met in both of its blocks.
-        candidates.sort_unstable_by_key(|it| it.vehicle.handle());
-        candidates.dedup_by_key(|it| it.vehicle.handle());
-        let mut found: Vec<_> = candidates
-            .into_iter()
-            .filter_map(|Candidate { vehicle, .. }| {
-                let seen = vehicle.seen()?;
-                let chord_squared = self.to.chord_squared(seen.spot);
-                let fits = chord_squared <= self.circle
-                    && sought.fits(&seen.info, seen.state, seen.engaged);
-                fits.then(|| {
-                    (
-                        Candidate {
-                            chord_squared,
-                            vehicle,
-                        },
-                        seen,
-                    )
-                })
-            })
-            .collect();
-        found.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        candidates.sort_unstable_by_key(|it| it.handle);
+        candidates.dedup_by_key(|it| it.handle);
+        candidates.sort_unstable();
+        let mut found = Vec::with_capacity(candidates.len());
+        for candidate in candidates {
+            if let Who::Is(vehicle) = candidate.who
+                && let Some(seen) = vehicle.seen()
+                && self.to.chord_squared(seen.spot) <= self.circle
+                && sought.fits(&seen.info, seen.state, seen.engaged)
+            {
+                found.push((vehicle, seen));
+            }
+        }
+        // They are in order already, but for those that have moved since.
+        found.sort_by(|(a, a_seen), (b, b_seen)| {
+            let [a_chord, b_chord] = [a_seen, b_seen].map(|seen| self.to.chord_squared(seen.spot));
+            let nearer = a_chord.total_cmp(&b_chord);
+            nearer.then_with(|| a.handle().cmp(&b.handle()))
+        });
         let all = found.len() == count;
-        let found = found
-            .into_iter()
-            .map(|(candidate, seen)| (candidate.vehicle, seen));
-        (found.collect(), all)
+        (found, all)
     }
 }
 
 impl Ord for Candidate {
     fn cmp(&self, other: &Self) -> Ordering {
         let nearer = self.chord_squared.total_cmp(&other.chord_squared);
-        nearer.then_with(|| self.vehicle.handle().cmp(&other.vehicle.handle()))
+        nearer.then_with(|| self.handle.cmp(&other.handle))
     }
 }
 

@@ -38,6 +38,9 @@ struct Occupied {
 #[derive(Debug)]
 struct List {
     middle: Spot,
+    /// Where they are, apart from all else: of most of them nothing else is looked at.
+    spots: Vec<Spot>,
+    /// The same vehicles in the same order.
     vehicles: Vec<Placed>,
 }
 
@@ -45,7 +48,8 @@ struct List {
 #[derive(Debug)]
 pub(super) struct Placed {
     pub(super) vehicle: Arc<Vehicle>,
-    pub(super) spot: Spot,
+    /// The vehicle's own, here so that it need not be fetched.
+    pub(super) handle: u32,
     pub(super) info: Arc<VehicleInfo>,
     pub(super) state: VehicleState,
     pub(super) engaged: bool,
@@ -74,16 +78,14 @@ impl Places {
             .or_insert_with(|| Occupied::new(tile.block));
         match before {
             Some(before) if before == tile => {
-                if let Some(placed) = block.find(tile, vehicle) {
-                    placed.set(now, place);
-                }
+                block.set(tile, vehicle, now, place);
             }
             Some(before) if before.block == tile.block => {
                 block.take_out(before, vehicle);
-                block.push(tile, Placed::new(vehicle, now, place));
+                block.push(place, Placed::new(vehicle, now));
             }
             before => {
-                block.push(tile, Placed::new(vehicle, now, place));
+                block.push(place, Placed::new(vehicle, now));
                 drop(block);
                 if let Some(before) = before {
                     // Into the new before out of the old: who looks meanwhile meets it twice,
@@ -111,15 +113,15 @@ impl Places {
         let mut found = Vec::new();
         self.look(area, |block| {
             for list in &block.lists {
-                let vehicles = list.vehicles.iter();
-                let near = vehicles.filter(|placed| match &inside {
+                let near = list.spots.iter().zip(&list.vehicles);
+                let near = near.filter(|(spot, _)| match &inside {
                     Inside::Circle {
                         center,
                         chord_squared,
-                    } => center.chord_squared(placed.spot) <= *chord_squared,
+                    } => center.chord_squared(**spot) <= *chord_squared,
                     Inside::Rectangle(_) => true,
                 });
-                found.extend(near.map(|placed| Arc::clone(&placed.vehicle)));
+                found.extend(near.map(|(_, placed)| Arc::clone(&placed.vehicle)));
             }
         });
         found
@@ -171,24 +173,29 @@ impl Occupied {
         (self.tiles & ((1 << tile) - 1)).count_ones() as usize
     }
 
-    fn push(&mut self, tile: Tile, placed: Placed) {
+    fn push(&mut self, place: &Place, placed: Placed) {
+        let tile = place.tile;
         let (nth, bit) = (self.nth(tile.nth), 1 << tile.nth);
         if self.tiles & bit == 0 {
             self.tiles |= bit;
             let list = List {
                 middle: tile.middle(),
+                spots: Vec::new(),
                 vehicles: Vec::new(),
             };
             self.lists.insert(nth, list);
         }
-        self.lists[nth].push(placed);
+        self.lists[nth].push(place.spot, placed);
     }
 
-    fn find(&mut self, tile: Tile, vehicle: &Arc<Vehicle>) -> Option<&mut Placed> {
+    fn set(&mut self, tile: Tile, vehicle: &Arc<Vehicle>, now: &Now, place: &Place) {
         let nth = self.nth(tile.nth);
-        let list = self.lists.get_mut(nth)?;
-        let at = list.find(vehicle)?;
-        list.vehicles.get_mut(at)
+        if let Some(list) = self.lists.get_mut(nth)
+            && let Some(at) = list.find(vehicle)
+        {
+            list.spots[at] = place.spot;
+            list.vehicles[at].set(now);
+        }
     }
 
     fn take_out(&mut self, tile: Tile, vehicle: &Arc<Vehicle>) {
@@ -211,16 +218,20 @@ impl Occupied {
             let mut now = ring & left;
             left &= !ring;
             while now != 0 {
-                let list = &self.lists[self.nth(now.trailing_zeros())];
+                let nth = self.nth(now.trailing_zeros());
+                let list = &self.lists[nth];
                 now &= now - 1;
-                if nearest.reaches(list.middle, Tile::REACH) {
-                    for placed in &list.vehicles {
-                        nearest.offer(placed, sought);
-                    }
+                if !nearest.reaches(list.middle, Tile::REACH) {
+                    continue;
+                }
+                let placed = list.spots.iter().zip(&list.vehicles);
+                for (at, (spot, placed)) in placed.enumerate() {
+                    nearest.offer(*spot, placed, (nth, at), sought);
                 }
             }
             ring = Tile::grown(ring);
         }
+        nearest.keep(|(nth, at)| &self.lists[nth].vehicles[at].vehicle);
     }
 
     fn nearest_tile(&self, to: Spot) -> u32 {
@@ -249,13 +260,15 @@ impl List {
         self.vehicles.iter().position(is)
     }
 
-    fn push(&mut self, placed: Placed) {
+    fn push(&mut self, spot: Spot, placed: Placed) {
         placed.stands_at(self.vehicles.len());
+        self.spots.push(spot);
         self.vehicles.push(placed);
     }
 
     fn take_out(&mut self, vehicle: &Arc<Vehicle>) {
         if let Some(at) = self.find(vehicle) {
+            self.spots.swap_remove(at);
             self.vehicles.swap_remove(at);
             if let Some(placed) = self.vehicles.get(at) {
                 placed.stands_at(at);
@@ -265,18 +278,17 @@ impl List {
 }
 
 impl Placed {
-    fn new(vehicle: &Arc<Vehicle>, now: &Now, place: &Place) -> Self {
+    fn new(vehicle: &Arc<Vehicle>, now: &Now) -> Self {
         Self {
             vehicle: Arc::clone(vehicle),
-            spot: place.spot,
+            handle: vehicle.handle(),
             info: Arc::clone(&now.info),
             state: now.state,
             engaged: now.engaged,
         }
     }
 
-    fn set(&mut self, now: &Now, place: &Place) {
-        self.spot = place.spot;
+    fn set(&mut self, now: &Now) {
         self.state = now.state;
         self.engaged = now.engaged;
         if !Arc::ptr_eq(&self.info, &now.info) {

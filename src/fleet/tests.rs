@@ -62,7 +62,12 @@ fn nodes_give_a_vehicle_the_same_alias_and_renew_it_with_a_move() {
         let seen = report(&one, &vehicle, "s1", at_ms);
         // Heard there a little later, by a clock that is an hour off.
         let theirs = at_ms - 3_600_000;
-        other.hear(seen.record(&id()), theirs, theirs + 40, Teller::Node);
+        other.hear(
+            seen.record(&id(), session("s1")),
+            theirs,
+            theirs + 40,
+            Teller::Node,
+        );
         let there = other.get(&id()).unwrap().seen().unwrap();
         assert_eq!(seen.alias.id, there.alias.id);
         assert!(aliases.insert(seen.alias.id.to_string()), "a new alias");
@@ -133,9 +138,9 @@ fn who_watches_is_told_at_once_that_a_standing_vehicle_is_engaged() {
 fn other_nodes_are_told_and_an_older_word_of_the_store_shows_nobody() {
     let (one, other) = (node(), node());
     let vehicle = online(&one, "s1", NOW);
-    let free = report(&one, &vehicle, "s1", NOW).record(&id());
+    let free = report(&one, &vehicle, "s1", NOW).record(&id(), session("s1"));
     one.engage(&id(), true);
-    let engaged = vehicle.seen().unwrap().record(&id());
+    let engaged = vehicle.seen().unwrap().record(&id(), session("s1"));
     let there = || other.get(&id()).unwrap().seen().unwrap().engaged;
 
     other.hear(free.clone(), NOW, NOW, Teller::Node);

@@ -70,7 +70,6 @@ pub struct Seen {
     pub heard_at_ms: i64,
     /// Whether this node answers for it.
     pub ours: bool,
-    session: SessionId,
 }
 
 impl Now {
@@ -166,33 +165,42 @@ impl Vehicle {
     /// Where it is now; `None` before its first position and when it is gone.
     #[must_use]
     pub fn seen(&self) -> Option<Seen> {
+        self.now.lock().seen()
+    }
+
+    /// The same, and the session that drives it.
+    pub(super) fn seen_with_session(&self) -> Option<(Seen, SessionId)> {
         let now = self.now.lock();
-        let place = now.place?;
+        Some((now.seen()?, now.session.clone()))
+    }
+}
+
+impl Now {
+    fn seen(&self) -> Option<Seen> {
+        let place = self.place?;
         Some(Seen {
-            fix: *now.judge.newest()?,
+            fix: *self.judge.newest()?,
             spot: place.spot,
             cell: place.cell,
-            info: Arc::clone(&now.info),
-            state: now.state,
-            alias: Arc::clone(now.alias.as_ref()?),
-            engaged: now.engaged,
-            heard_at_ms: now.heard_at_ms,
-            ours: now.ours,
-            session: now.session.clone(),
+            info: Arc::clone(&self.info),
+            state: self.state,
+            alias: Arc::clone(self.alias.as_ref()?),
+            engaged: self.engaged,
+            heard_at_ms: self.heard_at_ms,
+            ours: self.ours,
         })
     }
 }
 
 impl Seen {
     /// As store and peers take it.
-    #[must_use]
-    pub fn record(&self, id: &VehicleId) -> VehicleRecord {
+    pub(super) fn record(&self, id: &VehicleId, session: SessionId) -> VehicleRecord {
         VehicleRecord {
             id: id.clone(),
             info: VehicleInfo::clone(&self.info),
             position: self.fix.position,
             heard_at_ms: self.heard_at_ms,
-            session: self.session.clone(),
+            session,
             engaged: self.engaged,
         }
     }
