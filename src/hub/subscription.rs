@@ -104,6 +104,11 @@ impl Subscription {
         mark
     }
 
+    /// Whether it wants the vehicle as this thread knows it.
+    pub(super) fn wants(&self, vehicle: &HubVehicle) -> bool {
+        self.wish.wants(vehicle, self.sees).is_some()
+    }
+
     /// Whether the client has this vehicle, or is about to lose it.
     pub(super) fn shows(&self, slot: u32) -> bool {
         self.shown.contains_key(&slot)

@@ -159,7 +159,9 @@ impl State {
         let as_it_is = |(vehicle, _): &(Arc<Vehicle>, Seen)| {
             let slot = self.vehicles.slot(vehicle)?;
             let known = self.vehicles.get(slot)?;
-            let is = self.subscriptions[id].shows(slot)
+            let subscription = &self.subscriptions[id];
+            let is = subscription.shows(slot)
+                && subscription.wants(known)
                 && !known.has_mark(pending)
                 && known.is(&vehicle.seen()?);
             is.then_some(slot)
