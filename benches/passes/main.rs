@@ -15,6 +15,7 @@ mod fanout;
 mod ingest;
 #[path = "../hot/places.rs"]
 mod places;
+#[expect(dead_code, reason = "the benches of single functions use more of it")]
 #[path = "../hot/town.rs"]
 mod town;
 

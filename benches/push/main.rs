@@ -56,11 +56,10 @@ struct Cli {
 
 fn main() {
     // The yardstick is this program too, in a process of its own.
-    match std::env::args().nth(1).as_deref() {
-        Some(name @ (yardstick::ONE_AT_A_TIME | yardstick::TWO_THREADS | yardstick::JOINED)) => {
-            return yardstick::serve(name);
-        }
-        _ => {}
+    if let Some(name @ (yardstick::ONE_AT_A_TIME | yardstick::TWO_THREADS | yardstick::JOINED)) =
+        std::env::args().nth(1).as_deref()
+    {
+        return yardstick::serve(name);
     }
     let cli = Cli::parse();
     let mut effort = if cli.quick {

@@ -50,7 +50,7 @@ impl Fleet {
             let crossings = self.places.crossings();
             let mut nearest = Nearest::new(center, radius_m, limit);
             self.places.nearest(&area, sought, &mut nearest);
-            let (found, all) = nearest.as_they_are(sought);
+            let (found, all) = nearest.looked_at_again(sought);
             // Otherwise one may have been missed, or one's place be for another.
             if looks == LOOKS || (all && self.places.crossings() == crossings) {
                 return found;
@@ -157,7 +157,7 @@ impl Nearest {
 
     /// The candidates as they are now, nearest first, and whether they all still are what is
     /// sought: each may have moved since, been taken or gone.
-    fn as_they_are(self, sought: &Sought) -> (Vec<(Arc<Vehicle>, Seen)>, bool) {
+    fn looked_at_again(self, sought: &Sought) -> (Vec<(Arc<Vehicle>, Seen)>, bool) {
         let mut candidates = self.heap.into_vec();
         let count = candidates.len();
         // One that crossed meanwhile may have been met in both of its blocks.

@@ -5,7 +5,7 @@ use ridecast_protocol::{SubscriptionName, VehicleId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::encode::Composer;
-use super::vehicle::{HubVehicle, Mark, Name, Vehicles};
+use super::vehicle::{HubVehicle, Mark, Name, Vehicles, goes_by, name};
 use super::wish::Wish;
 use super::{Format, Sees};
 use crate::spatial::{Inside, Spot, WatchCell};
@@ -213,17 +213,17 @@ impl Subscription {
             };
             count += 1;
             match self.shown.entry(slot) {
-                Entry::Occupied(entry) if vehicle.goes_by(entry.get(), seen) => {
+                Entry::Occupied(entry) if goes_by(entry.get(), seen) => {
                     message.moved(vehicle, seen);
                 }
                 Entry::Occupied(mut entry) => {
                     // It has another alias by now, and to the client is another vehicle.
-                    let before = entry.insert(vehicle.name(self.sees, seen));
+                    let before = entry.insert(name(self.sees, seen));
                     message.left(vehicle, &before);
                     message.entered(vehicle, seen);
                 }
                 Entry::Vacant(entry) => {
-                    entry.insert(vehicle.name(self.sees, seen));
+                    entry.insert(name(self.sees, seen));
                     message.entered(vehicle, seen);
                     vehicles.show(slot);
                 }

@@ -48,6 +48,20 @@ pub(super) struct Place {
 /// What a client was told that a vehicle is called: `None` its own name, else that alias.
 pub(super) type Name = Option<Arc<Alias>>;
 
+/// The name under which those who see so much are told of a vehicle like this.
+pub(super) fn name(sees: Sees, vehicle: &Seen) -> Name {
+    match sees {
+        Sees::Free => Some(Arc::clone(&vehicle.alias)),
+        Sees::Everything => None,
+    }
+}
+
+/// Whether a vehicle like this still goes by that name.
+pub(super) fn goes_by(name: &Name, vehicle: &Seen) -> bool {
+    name.as_ref()
+        .is_none_or(|alias| Arc::ptr_eq(alias, &vehicle.alias))
+}
+
 /// Tells the vehicles that somebody has looked at from the others, without a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Mark(u64);
@@ -93,20 +107,6 @@ impl HubVehicle {
         })
     }
 
-    /// The name under which those who see so much are told of it.
-    pub(super) fn name(&self, sees: Sees, seen: &Seen) -> Name {
-        match sees {
-            Sees::Free => Some(Arc::clone(&seen.alias)),
-            Sees::Everything => None,
-        }
-    }
-
-    /// Whether a client who was told that name knows it by the one it has now.
-    pub(super) fn goes_by(&self, name: &Name, seen: &Seen) -> bool {
-        name.as_ref()
-            .is_none_or(|alias| Arc::ptr_eq(alias, &seen.alias))
-    }
-
     /// The id and the number of binary frames that go with a name it has or had.
     pub(super) fn known_as<'a>(&'a self, name: &'a Name) -> (&'a VehicleId, u32) {
         match name {
@@ -122,24 +122,24 @@ impl HubVehicle {
         }
     }
 
-    pub(super) fn json(&self, sees: Sees, seen: &Seen) -> &[u8] {
+    pub(super) fn json(&self, sees: Sees, now: &Seen) -> &[u8] {
         self.encoded(sees).json.get_or_init(|| {
             // The type has no map with other keys than text and no failing field.
-            serde_json::to_vec(&seen.update(sees.id(&self.id, seen))).unwrap_or_default()
+            serde_json::to_vec(&now.update(sees.id(&self.id, now))).unwrap_or_default()
         })
     }
 
-    pub(super) fn record(&self, sees: Sees, seen: &Seen) -> &[u8; RECORD_BYTES] {
+    pub(super) fn record(&self, sees: Sees, now: &Seen) -> &[u8; RECORD_BYTES] {
         self.encoded(sees).record.get_or_init(|| {
-            let position = &seen.fix.position;
+            let position = &now.fix.position;
             Record {
-                handle: sees.handle(self.handle, seen),
+                handle: sees.handle(self.handle, now),
                 latitude: position.latitude,
                 longitude: position.longitude,
                 timestamp_ms: position.timestamp_ms,
                 bearing: position.bearing,
                 speed: position.speed,
-                state: seen.state,
+                state: now.state,
             }
             .encode()
         })

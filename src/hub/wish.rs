@@ -88,16 +88,16 @@ impl Wish {
 
     /// The vehicle as it is, if it is wanted.
     pub(super) fn wants<'a>(&self, vehicle: &'a HubVehicle, sees: Sees) -> Option<&'a Seen> {
-        let seen = vehicle.seen.as_ref()?;
+        let now = vehicle.seen.as_ref()?;
         let wanted = match &self.what {
             What::Around { inside, class, .. } => {
-                sees.shows(seen)
-                    && class.as_ref().is_none_or(|class| *class == seen.info.class)
-                    && inside.has(seen.fix.point, vehicle.spot)
+                sees.shows(now)
+                    && class.as_ref().is_none_or(|class| *class == now.info.class)
+                    && inside.has(now.fix.point, vehicle.spot)
             }
             What::One(one) => one.as_ref() == Some(&vehicle.id),
         };
-        wanted.then_some(seen)
+        wanted.then_some(now)
     }
 
     /// The area outside of which nothing is wanted.

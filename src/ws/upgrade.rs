@@ -100,9 +100,9 @@ where
     let parts = framed.into_parts();
     let socket = Socket::new(parts.io);
     actix_web::rt::spawn(send(arrival.feed, socket.clone()));
-    let frames = Frames::new(socket, parts.read_buf);
+    let incoming = Frames::new(socket, parts.read_buf);
     let door = arrival.door.into_inner();
-    actix_web::rt::spawn(door.admit(arrival.seat, arrival.place, frames, arrival.who));
+    actix_web::rt::spawn(door.admit(arrival.seat, arrival.place, incoming, arrival.who));
     Ok(())
 }
 
