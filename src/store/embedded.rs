@@ -27,7 +27,7 @@ use crate::spatial::CoarseCell;
 ///
 /// Vehicles wait in memory, newest per vehicle, and go into the file once a
 /// second in one transaction that ends with an fsync: what a crash can lose is
-/// the last second. When the disk is full they go on waiting, bounded by the
+/// the last second of what it was given. When the disk is full they go on waiting, bounded by the
 /// number of vehicles, and every call says so until there is room again.
 ///
 /// A step of the ledger is answered when it is on the disk. All steps that wait

@@ -13,6 +13,7 @@ fn links_between_the_documents_lead_somewhere() {
         "CHANGELOG.md",
         "docs/protocol.md",
         "docs/operations.md",
+        "docs/performance.md",
     ] {
         let document = read(file);
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);

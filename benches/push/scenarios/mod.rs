@@ -37,9 +37,9 @@ impl Effort {
         contenders: Vec::new(),
     };
     pub(crate) const FULL: Self = Self {
-        window: Duration::from_secs(10),
-        warm_up: Duration::from_secs(3),
-        rounds: 5,
+        window: Duration::from_secs(5),
+        warm_up: Duration::from_secs(2),
+        rounds: 3,
         quick: false,
         contenders: Vec::new(),
     };
