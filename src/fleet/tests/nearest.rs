@@ -207,3 +207,29 @@ fn each_is_met_once_while_they_go_from_block_to_block() {
     }
     assert!(fleet.places.is_empty(), "nothing is left behind");
 }
+
+#[test]
+fn who_is_heard_in_another_class_by_another_node_is_found_by_that() {
+    let fleet = node();
+    let vehicle = online(&fleet, "s1", NOW);
+    let seen = report(&fleet, &vehicle, "s1", NOW);
+    let middle = seen.fix.point;
+    let found = |class: &str| {
+        let class = VehicleClass::new(class).unwrap();
+        let sought = Sought {
+            class: Some(&class),
+            ..Sought::default()
+        };
+        fleet.nearest(middle, 1_000.0, 10, &sought).len()
+    };
+    assert_eq!((found("car"), found("van")), (1, 0));
+
+    // The word that its driver is on another node now was lost.
+    let mut record = seen.record(&id(), session("s2"));
+    record.info = info("van");
+    record.position.timestamp_ms += 1;
+    fleet.hear(record, NOW + 1, NOW + 1, Teller::Node);
+    assert_eq!((found("car"), found("van")), (0, 1));
+    fleet.forget(&id());
+    assert!(fleet.places.is_empty());
+}
