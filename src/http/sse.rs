@@ -14,7 +14,7 @@ use futures_util::{Stream, stream};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
-use crate::hub::{Feed, Message};
+use crate::hub::{Feed, JOINED_BYTES, Message};
 use crate::session::Incoming;
 
 /// The answer that carries a feed, and what a socket would bring of its client: a sign of life
@@ -39,8 +39,6 @@ struct Events {
     over: bool,
 }
 
-/// Events are joined until they are this many bytes.
-const JOINED_BYTES: usize = 16 * 1024;
 /// When to come back if the connection ends without a word: not all at once.
 const RETRY_MS: std::ops::Range<u64> = 1_000..3_000;
 

@@ -30,7 +30,7 @@ use tokio::sync::Notify;
 
 pub use follow::Aim;
 pub use outbox::{Full, Message};
-pub use outlet::Outlet;
+pub use outlet::{JOINED_BYTES, Outlet};
 pub use seat::{Feed, Seat};
 pub use sees::Sees;
 

@@ -8,8 +8,8 @@ use crate::telemetry::now_ms;
 
 /// A socket that vehicles can be written to at once.
 ///
-/// Waking the task of each of a thousand sockets, for it to ask for what there is, costs more
-/// than the frames. So the hub writes vehicles itself, one socket after the other, as long as a
+/// To wake the task of each of a thousand sockets, for it to ask for what there is, is work for
+/// each of them, and most of it is waiting for memory. So the hub writes vehicles itself, one socket after the other, as long as a
 /// socket takes them. When it does not, its task is woken, waits until it can write, and asks
 /// by [`Feed::poll_next`].
 pub trait Outlet {
@@ -34,8 +34,8 @@ impl Feed {
     }
 }
 
-/// Frames are joined until they are this many bytes.
-const JOINED_BYTES: usize = 16 * 1024;
+/// Messages are joined in one write until they are this many bytes.
+pub const JOINED_BYTES: usize = 16 * 1024;
 
 impl State {
     /// Tells everybody who has something to be told.
@@ -71,19 +71,20 @@ impl State {
         };
         let format = seat.format;
         let mut out = std::mem::take(&mut self.scratch);
-        loop {
+        let mut more = true;
+        while more && out.len() < JOINED_BYTES {
             let begun = out.len();
             outlet.begin(&mut out);
-            if !self.compose(id, &mut out, now, now_ms) {
+            more = self.compose(id, &mut out, now, now_ms);
+            if more {
+                outlet.end(&mut out, begun, format);
+            } else {
                 out.truncate(begun);
-                break;
-            }
-            outlet.end(&mut out, begun, format);
-            if out.len() >= JOINED_BYTES {
-                break;
             }
         }
-        if !out.is_empty() && !outlet.write(&out) {
+        let all = out.is_empty() || outlet.write(&out);
+        if more || !all {
+            // What is left is not announced a second time: the task asks for it.
             self.seats[id].outbox.wake();
         }
         out.clear();

@@ -8,6 +8,7 @@ use super::encode::Composer;
 use super::vehicle::{HubVehicle, Mark, Name, Vehicles, goes_by, name};
 use super::wish::Wish;
 use super::{Format, Sees};
+use crate::fleet::Seen;
 use crate::spatial::{Inside, Spot, WatchCell};
 
 /// One subscription of one session: what it wants, what its client has, and what it lacks.
@@ -22,10 +23,10 @@ pub(super) struct Subscription {
     shown: FxHashMap<u32, Name>,
     /// Vehicles the client has, that have only moved: slots, some of them several times.
     moved: Vec<u32>,
-    /// What else to look at when the client is told next, likewise. The last word on a slot
-    /// counts, and it counts more than any in `moved`.
+    /// What else to look at when the client is told next, likewise: first, as of these it is
+    /// asked whether the client has them.
     pending: Vec<u32>,
-    /// Words that newer ones on the same vehicle have replaced already.
+    /// Slots that were dropped from the two, as they stood there twice.
     joined: u32,
     /// With a limit: all vehicles in the area, the shown ones among them.
     inside: FxHashSet<u32>,
@@ -35,8 +36,6 @@ pub(super) struct Subscription {
     pub(super) not_before: Option<Instant>,
 }
 
-/// In `pending`: must leave, whatever this thread knows of it.
-const LEAVES: u32 = 1 << 31;
 /// So many are looked through at least before the list of them may grow.
 const LEAST_PENDING: usize = 64;
 /// A list that was longer gives its memory back when it is empty.
@@ -72,12 +71,12 @@ impl Subscription {
     /// subscriptions it is never in the processor's cache.
     pub(super) fn note(&mut self, slot: u32, known: bool, vehicles: &mut Vehicles) -> bool {
         let first = self.moved.is_empty() && self.pending.is_empty();
-        let words = if known && self.wish.nearest().is_none() {
+        let slots = if known && self.wish.nearest().is_none() {
             &mut self.moved
         } else {
             &mut self.pending
         };
-        self.joined += push(words, slot, vehicles);
+        self.joined += push(slots, slot, vehicles);
         first
     }
 
@@ -93,13 +92,11 @@ impl Subscription {
         self.pending.append(&mut self.moved);
     }
 
-    /// Marks the vehicles that the client does not have as they are.
+    /// Marks the vehicles that the client does not have as they are. After [`Self::doubt`].
     pub(super) fn mark_pending(&self, vehicles: &mut Vehicles) -> Mark {
         let mark = vehicles.new_mark();
-        for word in self.pending.iter().chain(&self.moved) {
-            if let Some(vehicle) = vehicles.get(word & !LEAVES) {
-                vehicle.mark(mark);
-            }
+        for vehicle in self.pending.iter().filter_map(|&slot| vehicles.get(slot)) {
+            vehicle.mark(mark);
         }
         mark
     }
@@ -114,13 +111,10 @@ impl Subscription {
         self.shown.contains_key(&slot)
     }
 
-    /// The wish has changed: all must leave but those that `stay`, unless they are noted anew.
-    ///
-    /// What this thread knows of a vehicle is no help here: it may be of a cell
-    /// that nobody has watched for a while.
+    /// The wish has changed: all that the client has are looked at again, but those that `stay`.
     pub(super) fn review(&mut self, stay: &FxHashSet<u32>, vehicles: &mut Vehicles) {
-        for slot in self.shown.keys().filter(|slot| !stay.contains(slot)) {
-            self.joined += push(&mut self.pending, slot | LEAVES, vehicles);
+        for &slot in self.shown.keys().filter(|slot| !stay.contains(slot)) {
+            self.joined += push(&mut self.pending, slot, vehicles);
         }
         if self.wish.nearest().is_some() {
             self.inside.extend(stay);
@@ -146,23 +140,14 @@ impl Subscription {
 
     /// Whether the client has a vehicle that is not about to leave, or is about to be told of one.
     pub(super) fn shows_any(&self, vehicles: &Vehicles) -> bool {
-        let wanted = |word: &u32| {
-            let vehicle = vehicles.get(*word);
-            vehicle.is_some_and(|vehicle| self.wish.wants(vehicle, self.sees).is_some())
-        };
-        let last = |slot: &u32| {
-            let words = self.pending.iter().rev();
-            words.copied().find(|word| word & !LEAVES == *slot)
-        };
-        self.pending
-            .iter()
-            .any(|word| last(&(word & !LEAVES)) == Some(*word) && wanted(word))
-            || self.shown.keys().any(|slot| last(slot).is_none())
+        let mut pending = self.pending.iter().filter_map(|&slot| vehicles.get(slot));
+        pending.any(|vehicle| self.wants(vehicle))
+            || self.shown.keys().any(|slot| !self.pending.contains(slot))
     }
 
     /// Whether the client has the vehicle as this thread knows it.
     pub(super) fn has_as_it_is(&self, slot: u32) -> bool {
-        self.shows(slot) && !self.pending.iter().any(|word| word & !LEAVES == slot)
+        self.shows(slot) && !self.pending.contains(&slot)
     }
 
     /// Whether there is something to tell.
@@ -175,7 +160,7 @@ impl Subscription {
     }
 
     /// Tells what there is to tell and counts it as told. Returns how many vehicles were told
-    /// of, and how many earlier words on them are passed over; `None`: nothing was told.
+    /// of, and how many earlier moves of them are passed over; `None`: nothing was told.
     pub(super) fn tell(
         &mut self,
         vehicles: &mut Vehicles,
@@ -190,8 +175,7 @@ impl Subscription {
         let nearest = self.nearest(&mut pending, vehicles);
         let mark = vehicles.new_mark();
         let (mut count, mut joined) = (0, std::mem::take(&mut self.joined));
-        for &word in pending.iter().rev() {
-            let slot = word & !LEAVES;
+        for &slot in &pending {
             let Some(vehicle) = vehicles.get(slot) else {
                 continue;
             };
@@ -199,12 +183,9 @@ impl Subscription {
                 joined += 1;
                 continue;
             }
-            let wanted = if word == slot && nearest.as_ref().is_none_or(|it| it.contains(&slot)) {
-                self.wish.wants(vehicle, self.sees)
-            } else {
-                None
-            };
-            let Some(seen) = wanted else {
+            let wanted = self.wish.wants(vehicle, self.sees);
+            let is_near = |_: &&Seen| nearest.as_ref().is_none_or(|it| it.contains(&slot));
+            let Some(seen) = wanted.filter(is_near) else {
                 if let Some(name) = self.shown.remove(&slot) {
                     message.left(vehicle, &name);
                     vehicles.hide(slot);
@@ -249,13 +230,11 @@ impl Subscription {
     fn nearest(&mut self, pending: &mut Vec<u32>, vehicles: &Vehicles) -> Option<FxHashSet<u32>> {
         let (limit, to) = self.wish.nearest()?;
         let mut seen = FxHashSet::default();
-        for &word in pending.iter().rev() {
-            let slot = word & !LEAVES;
-            if !seen.insert(slot) {
-                continue;
-            }
-            let vehicle = vehicles.get(slot).filter(|_| word == slot);
-            if vehicle.is_some_and(|vehicle| self.wish.wants(vehicle, self.sees).is_some()) {
+        for &slot in pending.iter().filter(|&&slot| seen.insert(slot)) {
+            if vehicles
+                .get(slot)
+                .is_some_and(|vehicle| self.wants(vehicle))
+            {
                 self.inside.insert(slot);
             } else {
                 self.inside.remove(&slot);
@@ -278,41 +257,36 @@ impl Subscription {
     }
 }
 
-/// Adds a word. Of several on a slot only the last is kept when the list would grow: so a client
-/// that takes nothing costs at most a few bytes for each vehicle. Returns how many were dropped.
-fn push(words: &mut Vec<u32>, word: u32, vehicles: &mut Vehicles) -> u32 {
-    let before = words.len();
-    if words.len() == words.capacity() && words.len() >= LEAST_PENDING {
+/// Adds a slot. Each is kept only once when the list would grow: so a client that takes nothing
+/// costs at most a few bytes for each vehicle. Returns how many were dropped.
+fn push(slots: &mut Vec<u32>, slot: u32, vehicles: &mut Vehicles) -> u32 {
+    let before = slots.len();
+    if slots.len() == slots.capacity() && slots.len() >= LEAST_PENDING {
         let mark = vehicles.new_mark();
-        words.reverse();
-        words.retain(|&word| {
-            let vehicle = vehicles.get(word & !LEAVES);
-            vehicle.is_some_and(|vehicle| vehicle.mark(mark))
-        });
-        words.reverse();
-        if words.len() > words.capacity() / 2 {
-            words.reserve(words.capacity());
+        slots.retain(|&slot| vehicles.get(slot).is_some_and(|vehicle| vehicle.mark(mark)));
+        if slots.len() > slots.capacity() / 2 {
+            slots.reserve(slots.capacity());
         }
     }
-    let dropped = before - words.len();
-    words.push(word);
+    let dropped = before - slots.len();
+    slots.push(slot);
     u32::try_from(dropped).unwrap_or(u32::MAX)
 }
 
-/// The same list without its words, to be filled again.
-fn emptied(mut words: Vec<u32>) -> Vec<u32> {
-    if words.capacity() > KEPT_PENDING {
+/// The same list, empty, to be filled again.
+fn emptied(mut slots: Vec<u32>) -> Vec<u32> {
+    if slots.capacity() > KEPT_PENDING {
         return Vec::new();
     }
-    words.clear();
-    words
+    slots.clear();
+    slots
 }
 
 fn nearest(inside: &FxHashSet<u32>, limit: usize, to: Spot, vehicles: &Vehicles) -> FxHashSet<u32> {
-    let far = |vehicle: &HubVehicle| vehicle.spot.chord_squared(to);
+    let seen = |slot| vehicles.get(slot)?.seen.as_ref();
     let mut by_distance: Vec<(f64, u32)> = inside
         .iter()
-        .filter_map(|&slot| Some((far(vehicles.get(slot)?), slot)))
+        .filter_map(|&slot| Some((seen(slot)?.spot.chord_squared(to), slot)))
         .collect();
     if by_distance.len() > limit {
         by_distance.select_nth_unstable_by(limit, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));

@@ -1,6 +1,7 @@
 mod engaged;
 mod fold;
 mod follow;
+mod joined;
 mod turns;
 
 use std::collections::BTreeMap;

@@ -19,8 +19,6 @@ pub(super) struct HubVehicle {
     handle: u32,
     /// `None`: gone, or where nobody of this thread watches. Kept for those whose clients have it.
     pub(super) seen: Option<Seen>,
-    /// Where it is, or was last.
-    pub(super) spot: Spot,
     /// How many subscriptions' clients have it.
     shown_by: u32,
     /// Of whoever looked at it last.
@@ -71,7 +69,6 @@ impl HubVehicle {
         Self {
             id: vehicle.id().clone(),
             handle: vehicle.handle(),
-            spot: seen.fix.point.into(),
             seen: Some(seen),
             shown_by: 0,
             mark: Mutable::default(),
@@ -103,7 +100,7 @@ impl HubVehicle {
         self.seen.as_ref().map(|seen| Place {
             cell: seen.cell,
             point: seen.fix.point,
-            spot: self.spot,
+            spot: seen.spot,
         })
     }
 
@@ -198,9 +195,6 @@ impl Vehicles {
         let before = known.place();
         let only_moved = matches!((&known.seen, &seen), (Some(before), Some(after))
             if Arc::ptr_eq(&before.alias, &after.alias) && before.engaged == after.engaged);
-        if let Some(seen) = &seen {
-            known.spot = seen.fix.point.into();
-        }
         known.seen = seen;
         known.own = Encoded::default();
         known.alias = Encoded::default();

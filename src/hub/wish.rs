@@ -93,7 +93,7 @@ impl Wish {
             What::Around { inside, class, .. } => {
                 sees.shows(now)
                     && class.as_ref().is_none_or(|class| *class == now.info.class)
-                    && inside.has(now.fix.point, vehicle.spot)
+                    && inside.has(now.fix.point, now.spot)
             }
             What::One(one) => one.as_ref() == Some(&vehicle.id),
         };

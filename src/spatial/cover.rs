@@ -26,14 +26,6 @@ impl WatchCell {
         self.0.children(Cell::RESOLUTION).map(Cell::from_index)
     }
 
-    /// How many cells are in it (a pentagon has a few less).
-    #[must_use]
-    pub fn cell_count(self) -> usize {
-        7_usize.pow(u32::from(
-            u8::from(Cell::RESOLUTION) - u8::from(self.0.resolution()),
-        ))
-    }
-
     /// The coarse cells whose vehicles may be in it.
     pub fn coarse(self) -> impl Iterator<Item = CoarseCell> {
         let up = (self.0.resolution() > CoarseCell::RESOLUTION)

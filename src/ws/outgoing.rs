@@ -9,10 +9,7 @@ use actix_http::ws::{CloseReason, OpCode, Parser};
 use actix_web::web::BytesMut;
 
 use super::socket::Socket;
-use crate::hub::{Feed, Format, Message, Outlet};
-
-/// Messages are joined until they are this many bytes.
-const JOINED_BYTES: usize = 16 * 1024;
+use crate::hub::{Feed, Format, JOINED_BYTES, Message, Outlet};
 
 /// Sends a session's feed to its socket, until either ends.
 ///
