@@ -70,6 +70,11 @@ fn main() {
     effort.rounds = cli.rounds.unwrap_or(effort.rounds).max(1);
     effort.contenders = cli.contenders;
     rlimit::increase_nofile_limit(u64::MAX).expect("the limit of open files");
+    let unknown = |only: &&String| scenarios::ALL.iter().all(|(letter, ..)| letter != only);
+    if let Some(letter) = cli.only.iter().find(unknown) {
+        eprintln!("no scenario has the letter {letter}");
+        std::process::exit(2);
+    }
     let mut report = Report::default();
     for (letter, what, run) in scenarios::ALL {
         if cli.only.is_empty() || cli.only.iter().any(|only| only == letter) {

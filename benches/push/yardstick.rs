@@ -1,7 +1,8 @@
 //! The yardstick: what it costs to write frames that are ready to sockets that are ready.
 //!
 //! No server to use: no mask checked, no backpressure, nothing parsed but where a frame ends.
-//! Whoever asks for `/pub` publishes; everybody else gets it.
+//! Whoever asks for `/pub` publishes, whoever asks for `/ingest` is read and thrown away, and
+//! everybody else gets what is published.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -24,6 +25,7 @@ pub(crate) const TWO_THREADS: &str = "yardstick-2-threads";
 /// What a thread is told by the other.
 enum Word {
     Subscriber(std::net::TcpStream),
+    Driver(std::net::TcpStream),
     Frame(Vec<u8>),
 }
 
@@ -76,6 +78,11 @@ async fn half(mut words: UnboundedReceiver<Word>) {
     while let Some(word) = words.recv().await {
         match word {
             Word::Subscriber(stream) => subscribers.extend(TcpStream::from_std(stream)),
+            Word::Driver(stream) => {
+                if let Ok(stream) = TcpStream::from_std(stream) {
+                    spawn_local(swallow(stream));
+                }
+            }
             Word::Frame(frame) => write(&subscribers, &frame),
         }
     }
@@ -93,6 +100,9 @@ impl Yard {
         stream
             .write_all(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")
             .await?;
+        if unread.starts_with(b"GET /ingest ") {
+            return self.ingest(stream);
+        }
         if !unread.starts_with(b"GET /pub ") {
             return self.subscribe(stream);
         }
@@ -120,15 +130,46 @@ impl Yard {
     }
 
     fn subscribe(&self, stream: TcpStream) -> std::io::Result<()> {
-        let mut mine = self.subscribers.borrow_mut();
-        match &self.other {
-            // Linux gives clients even ports, one after the other.
-            Some(other) if stream.peer_addr()?.port() % 4 >= 2 => {
+        match self.other_for(&stream)? {
+            Some(other) => {
                 let _ = other.send(Word::Subscriber(stream.into_std()?));
             }
-            _ => mine.push(stream),
+            None => self.subscribers.borrow_mut().push(stream),
         }
         Ok(())
+    }
+
+    fn ingest(&self, stream: TcpStream) -> std::io::Result<()> {
+        match self.other_for(&stream)? {
+            Some(other) => {
+                let _ = other.send(Word::Driver(stream.into_std()?));
+            }
+            None => {
+                spawn_local(swallow(stream));
+            }
+        }
+        Ok(())
+    }
+
+    /// The other thread, for every second client.
+    fn other_for(&self, stream: &TcpStream) -> std::io::Result<Option<&UnboundedSender<Word>>> {
+        // Linux gives clients even ports, one after the other.
+        let second = stream.peer_addr()?.port() % 4 >= 2;
+        Ok(self.other.as_ref().filter(|_| second))
+    }
+}
+
+/// Reads positions, finds where each ends, and that is all.
+async fn swallow(mut stream: TcpStream) {
+    let mut unread = Vec::with_capacity(4 * 1024);
+    while matches!(stream.read_buf(&mut unread).await, Ok(1..)) {
+        let mut taken = 0;
+        while let Some((_, payload)) = frame::first(&unread[taken..]) {
+            let end = taken + payload.end;
+            std::hint::black_box(frame::unmasked_text(&unread[taken..][payload]));
+            taken = end;
+        }
+        unread.drain(..taken);
     }
 }
 

@@ -27,7 +27,7 @@ impl Default for WriterSettings {
     fn default() -> Self {
         Self {
             every: Duration::from_millis(200),
-            moves_every: Duration::from_secs(4),
+            moves_every: Duration::from_secs(5),
             retry_after: Duration::from_secs(1),
         }
     }

@@ -49,7 +49,8 @@ pub struct Settings {
     pub max_viewport_km2: f64,
     /// Most subscriptions of one session.
     pub max_subscriptions: usize,
-    /// Longest time that moves are gathered when the thread is busy.
+    /// Longest that a move should wait while the thread has time left: for the round under way,
+    /// for the rest after it, for its own round to get there, and for what else the thread does.
     pub max_delay: Duration,
 }
 
@@ -59,7 +60,7 @@ impl Default for Settings {
             max_radius_m: 20_000.0,
             max_viewport_km2: 40_000.0,
             max_subscriptions: 16,
-            max_delay: Duration::from_millis(40),
+            max_delay: Duration::from_millis(51),
         }
     }
 }
@@ -212,7 +213,7 @@ impl Hub {
             let cost = thread_cpu_time().saturating_sub(cost_before);
             let rest = {
                 let state = self.state.borrow();
-                let rest = (cost * REST_AFTER_ROUND).min(state.settings.max_delay);
+                let rest = rest_after(cost, state.settings.max_delay);
                 Told::rests(&state.metrics.push, rest);
                 rest
             };
@@ -228,6 +229,13 @@ impl Hub {
             self.stirred.notify_one();
         }
     }
+}
+
+/// How long to gather moves after a round of that cost.
+fn rest_after(cost: Duration, max_delay: Duration) -> Duration {
+    let longest = max_delay.saturating_sub(3 * cost);
+    // Half of a thread is for its sockets and requests, whatever the hub has to do.
+    (REST_AFTER_ROUND * cost).min(longest).max(cost)
 }
 
 /// What this thread has cost the processor. Not the clock on the wall: while

@@ -2,6 +2,7 @@ mod engaged;
 mod fold;
 mod follow;
 mod joined;
+mod rest;
 mod turns;
 
 use std::collections::BTreeMap;

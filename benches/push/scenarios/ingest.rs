@@ -10,14 +10,15 @@ use crate::peers::Peer;
 use crate::process::cpu_s;
 use crate::report::{Figures, Report};
 use crate::ridecast::{Place, Service};
+use crate::yardstick;
 
 const DRIVERS: usize = 10_000;
 const RATE_HZ: f64 = 1.0;
 /// So large a part of what was sent may be under way when it is counted.
 const UNDER_WAY: f64 = 0.05;
 
-/// ridecast with each of its stores, and peers that parse a position and answer it. ridecast
-/// answers only those that ask for it, which positions on the way do not.
+/// ridecast with each of its stores, a yardstick that only reads, and peers that parse a position
+/// and answer it. ridecast answers only those that ask for it, which positions on the way do not.
 pub(crate) fn ingest(report: &mut Report, effort: &Effort) {
     for _ in 0..effort.rounds {
         if effort.measures("ridecast-memory") {
@@ -36,7 +37,8 @@ pub(crate) fn ingest(report: &mut Report, effort: &Effort) {
             let figures = of_ridecast(effort, &store, &[redis.pid()]);
             report.add("D", "ridecast-redis", figures);
         }
-        for peer in effort.peers(&[Peer::UWebSockets, Peer::Ws]) {
+        let read_only = [yardstick::ONE_AT_A_TIME, yardstick::TWO_THREADS].map(Peer::Yardstick);
+        for peer in effort.peers(&[&read_only[..], &[Peer::UWebSockets, Peer::Ws]].concat()) {
             let running = peer.start();
             let connect = |_, place| Driver::connect_to_peer(running.address, place);
             let figures = measure(effort, connect, &[running.pid()], None);
