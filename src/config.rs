@@ -103,6 +103,9 @@ pub struct Service {
     /// How often clients are pinged; one not heard for twice as long is dropped
     #[arg(long, value_name = "TIME", env = "RIDECAST_HEARTBEAT", value_parser = humantime::parse_duration, default_value = "15s")]
     heartbeat: Duration,
+    /// Whose messages are compressed, of the clients that offer permessage-deflate: who also asks by `?deflate=true`, all, or nobody
+    #[arg(long, value_enum, env = "RIDECAST_DEFLATE", default_value = "asked")]
+    deflate: ws::Compressing,
     /// Under one pseudonym riders see a vehicle for so long
     #[arg(long, value_name = "TIME", env = "RIDECAST_PSEUDONYM_FOR", value_parser = humantime::parse_duration, default_value = "10m")]
     pseudonym_for: Duration,
@@ -357,6 +360,7 @@ impl Service {
             },
             ws: ws::Settings {
                 heartbeat: self.heartbeat,
+                compressing: self.deflate,
                 ..ws::Settings::default()
             },
             ..defaults

@@ -68,4 +68,6 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/config.json", web::get().to(page::config))
         .route("/map/roads.geojson", web::get().to(map::roads))
         .default_service(web::get().to(files::file));
+    #[cfg(feature = "conformance")]
+    config.route("/conformance/echo", web::get().to(crate::ws::open_echo));
 }

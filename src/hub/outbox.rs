@@ -72,7 +72,9 @@ impl Outbox {
         }
         self.closing = matches!(message, Message::Close { .. });
         let bytes = message.len();
-        if !self.closing && (self.queue.len() >= MOST_REPLIES || self.bytes + bytes > MOST_BYTES) {
+        let no_room = self.queue.len() >= MOST_REPLIES || self.bytes + bytes > MOST_BYTES;
+        // One alone always fits, however large.
+        if !self.closing && no_room && !self.queue.is_empty() {
             return Err(Full);
         }
         self.bytes += bytes;

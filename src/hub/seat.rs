@@ -48,6 +48,12 @@ impl Seat {
         self.hub.state.borrow().has_room(self.id)
     }
 
+    /// Nothing more will be sent: when what waits has gone out, so does the service's end of the
+    /// connection.
+    pub fn hang_up(&self) {
+        self.hub.state.borrow_mut().seats[self.id].outbox.end();
+    }
+
     /// Answers a protocol ping.
     ///
     /// # Errors

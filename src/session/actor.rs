@@ -237,10 +237,11 @@ impl<P: Part> StreamHandler<Incoming> for SessionActor<P> {
             _ if self.closing => return,
             Incoming::Broken { code, reason } => {
                 self.session.metrics.closed(code);
-                return self.close(Some(code), reason, FAREWELL_OF_BROKEN, ctx);
+                self.close(Some(code), reason, FAREWELL_OF_BROKEN, ctx);
+                return self.session.seat.hang_up();
             }
             Incoming::Text(text) => self.carry_out(&text, ctx),
-            Incoming::Binary => {
+            Incoming::Binary(_) => {
                 let error =
                     ErrorBody::new(ErrorCode::BadJson, "messages to the service are JSON text");
                 let answered = self.session.answer(None, Err(error));

@@ -35,7 +35,7 @@ pub enum Incoming {
     /// A whole text message.
     Text(ByteString),
     /// A whole binary message; the protocol has none in this direction.
-    Binary,
+    Binary(Bytes),
     /// A protocol ping with its payload.
     Ping(Bytes),
     /// A protocol pong.

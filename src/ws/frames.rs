@@ -9,6 +9,7 @@ use bytestring::ByteString;
 use futures_util::Stream;
 use tokio_util::codec::Decoder;
 
+use super::deflate::{InflateError, inflate};
 use super::socket::Socket;
 use crate::session::Incoming;
 
@@ -20,22 +21,55 @@ pub(super) struct Frames<T> {
     socket: Socket<T>,
     codec: Codec,
     unread: BytesMut,
-    /// The fragments of a message that has begun: its bytes, and whether it is text.
-    begun: Option<(BytesMut, bool)>,
+    /// The fragments of a message that has begun.
+    begun: Option<Begun>,
+    most_bytes: usize,
+    /// Messages may be compressed.
+    deflate: bool,
+    /// Whether the frame that `unread` begins with is of a compressed message; `None` until it
+    /// has begun.
+    compressed: Option<bool>,
+    /// Of the text that is coming in.
+    utf8: Utf8,
+    /// So much of the payload of the frame that `unread` begins with has gone through `utf8`.
+    peeked: usize,
     over: bool,
+}
+
+/// A message whose last fragment has not come.
+struct Begun {
+    bytes: BytesMut,
+    is_text: bool,
+    compressed: bool,
 }
 
 /// The largest message taken: a list of 1,000 positions with every field and room to spare.
 pub(super) const MOST_BYTES: usize = 256 * 1024;
+/// The longest head of a frame that a client sends (RFC 6455, section 5.2).
+const LONGEST_HEAD: usize = 14;
+/// The bit that says so of a compressed message (RFC 7692, section 6).
+const RSV1: u8 = 0x40;
+const OPCODE: u8 = 0x0f;
+const LENGTH: u8 = 0x7f;
 
 impl<T> Frames<T> {
-    /// `unread`: what came right behind the request.
-    pub(super) fn new(socket: Socket<T>, unread: BytesMut) -> Self {
+    /// `unread`: what came right behind the request. `deflate`: messages may be compressed.
+    pub(super) fn new(
+        socket: Socket<T>,
+        unread: BytesMut,
+        most_bytes: usize,
+        deflate: bool,
+    ) -> Self {
         Self {
             socket,
-            codec: Codec::new().max_size(MOST_BYTES),
+            codec: Codec::new().max_size(most_bytes),
             unread,
             begun: None,
+            most_bytes,
+            deflate,
+            compressed: None,
+            utf8: Utf8::default(),
+            peeked: 0,
             over: false,
         }
     }
@@ -53,47 +87,155 @@ impl<T> Frames<T> {
         read.map(|read| read.unwrap_or(false))
     }
 
+    /// The next frame, if it is there as a whole.
+    fn decode(&mut self) -> Result<Option<Frame>, Incoming> {
+        if self.deflate && self.compressed.is_none() {
+            self.compressed = self.unread.first_mut().map(take_compressed_bit);
+        }
+        match self.codec.decode(&mut self.unread) {
+            // The codec would take in all of a frame before it says that it is too large.
+            Ok(None) if self.unread.len() > LONGEST_HEAD + self.most_bytes => Err(TOO_LARGE),
+            Ok(None) if !self.may_be_text() => Err(NOT_UTF8),
+            Ok(frame) => Ok(frame),
+            Err(ProtocolError::Overflow) => Err(TOO_LARGE),
+            Err(_) => Err(BROKEN),
+        }
+    }
+
+    /// False: the part of a frame that is there will never be UTF-8, and should be. That is told
+    /// at once, instead of taking in the rest.
+    fn may_be_text(&mut self) -> bool {
+        let [first, second, ..] = *self.unread else {
+            return true;
+        };
+        let is_text = match first & OPCODE {
+            1 => self.compressed != Some(true),
+            0 => self.begun.as_ref().is_some_and(Begun::is_plain_text),
+            _ => false,
+        };
+        let mask_at = match second & LENGTH {
+            126 => 4,
+            127 => 10,
+            _ => 2,
+        };
+        let masked = self.unread[2..].get(mask_at - 2..);
+        let Some((mask, masked)) = masked.and_then(<[u8]>::split_first_chunk::<4>) else {
+            return true;
+        };
+        if !is_text {
+            return true;
+        }
+        let mask = mask.iter().cycle().skip(self.peeked % mask.len());
+        let new = masked[self.peeked..].iter().zip(mask);
+        let text: Vec<u8> = new.map(|(byte, mask)| byte ^ mask).collect();
+        self.peeked = masked.len();
+        self.utf8.may_go_on(&text)
+    }
+
     fn incoming(&mut self, frame: Frame) -> Option<Incoming> {
+        let compressed = self.compressed.take().unwrap_or(false);
+        let peeked = std::mem::take(&mut self.peeked);
         Some(match frame {
-            Frame::Text(bytes) => text(bytes),
-            Frame::Binary(_) => Incoming::Binary,
-            Frame::Continuation(item) => return self.fragment(item),
+            Frame::Text(bytes) => self.message(bytes, true, compressed),
+            Frame::Binary(bytes) => self.message(bytes, false, compressed),
+            Frame::Continuation(item) => return self.fragment(item, peeked, compressed),
             Frame::Ping(payload) => Incoming::Ping(payload),
             Frame::Pong(_) => Incoming::Pong,
             Frame::Close(reason) => Incoming::Close(reason.map(|reason| reason.code.into())),
         })
     }
 
-    fn fragment(&mut self, item: Item) -> Option<Incoming> {
+    fn fragment(&mut self, item: Item, peeked: usize, compressed: bool) -> Option<Incoming> {
         let (bytes, last) = match item {
             Item::FirstText(bytes) => {
-                self.begun = Some((BytesMut::new(), true));
+                self.begun = Some(Begun::new(true, compressed));
                 (bytes, false)
             }
             Item::FirstBinary(bytes) => {
-                self.begun = Some((BytesMut::new(), false));
+                self.begun = Some(Begun::new(false, compressed));
                 (bytes, false)
             }
             Item::Continue(bytes) => (bytes, false),
             Item::Last(bytes) => (bytes, true),
         };
         // The codec lets no fragment pass without a first one.
-        let (message, is_text) = self.begun.as_mut()?;
-        if message.len() + bytes.len() > MOST_BYTES {
+        let begun = self.begun.as_mut()?;
+        if begun.bytes.len() + bytes.len() > self.most_bytes {
             return Some(TOO_LARGE);
         }
-        message.extend_from_slice(&bytes);
+        begun.bytes.extend_from_slice(&bytes);
+        if begun.is_plain_text() && !self.utf8.may_go_on(&bytes[peeked..]) {
+            return Some(NOT_UTF8);
+        }
         if !last {
             return None;
         }
-        let message = std::mem::take(message).freeze();
-        let is_text = *is_text;
-        self.begun = None;
-        Some(if is_text {
-            text(message)
+        let begun = self.begun.take()?;
+        Some(self.message(begun.bytes.freeze(), begun.is_text, begun.compressed))
+    }
+
+    fn message(&mut self, bytes: Bytes, is_text: bool, compressed: bool) -> Incoming {
+        self.utf8 = Utf8::default();
+        let bytes = if compressed {
+            match inflate(&bytes, self.most_bytes) {
+                Ok(bytes) => bytes.into(),
+                Err(InflateError::TooLarge) => return TOO_LARGE,
+                Err(InflateError::Corrupt) => return NOT_DEFLATE,
+            }
         } else {
-            Incoming::Binary
-        })
+            bytes
+        };
+        if !is_text {
+            return Incoming::Binary(bytes);
+        }
+        ByteString::try_from(bytes).map_or(NOT_UTF8, Incoming::Text)
+    }
+}
+
+/// Of a frame's first byte. The codec knows no extensions, and refuses a frame with the bit;
+/// as it should for all but a message's first frame.
+fn take_compressed_bit(first: &mut u8) -> bool {
+    let begins = matches!(*first & OPCODE, 1 | 2);
+    let compressed = begins && *first & RSV1 != 0;
+    if compressed {
+        *first &= !RSV1;
+    }
+    compressed
+}
+
+impl Begun {
+    fn new(is_text: bool, compressed: bool) -> Self {
+        Self {
+            bytes: BytesMut::new(),
+            is_text,
+            compressed,
+        }
+    }
+
+    const fn is_plain_text(&self) -> bool {
+        self.is_text && !self.compressed
+    }
+}
+
+/// Text that comes in parts, which may cut a character.
+#[derive(Default)]
+struct Utf8 {
+    /// The beginning of a character.
+    cut: Vec<u8>,
+}
+
+impl Utf8 {
+    /// Takes the next part. False: whatever comes, it will be no UTF-8.
+    fn may_go_on(&mut self, part: &[u8]) -> bool {
+        self.cut.extend_from_slice(part);
+        match std::str::from_utf8(&self.cut) {
+            Ok(_) => self.cut.clear(),
+            Err(error) if error.error_len().is_none() => {
+                self.cut.drain(..error.valid_up_to());
+            }
+            Err(_) => return false,
+        }
+        true
     }
 }
 
@@ -101,16 +243,18 @@ const TOO_LARGE: Incoming = Incoming::Broken {
     code: 1009,
     reason: "the message is too large",
 };
-
-fn text(bytes: Bytes) -> Incoming {
-    ByteString::try_from(bytes).map_or(
-        Incoming::Broken {
-            code: 1007,
-            reason: "the text is not UTF-8",
-        },
-        Incoming::Text,
-    )
-}
+const BROKEN: Incoming = Incoming::Broken {
+    code: 1002,
+    reason: "the frame breaks RFC 6455",
+};
+const NOT_UTF8: Incoming = Incoming::Broken {
+    code: 1007,
+    reason: "the text is not UTF-8",
+};
+const NOT_DEFLATE: Incoming = Incoming::Broken {
+    code: 1007,
+    reason: "the message cannot be decompressed",
+};
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Stream for Frames<T> {
     type Item = Incoming;
@@ -121,18 +265,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream for Frames<T> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Incoming>> {
         let this = &mut *self;
         while !this.over {
-            let incoming = match this.codec.decode(&mut this.unread) {
+            let incoming = match this.decode() {
                 Ok(Some(frame)) => this.incoming(frame),
                 Ok(None) => match this.read(cx) {
                     Poll::Ready(true) => continue,
                     Poll::Ready(false) => return Poll::Ready(None),
                     Poll::Pending => return Poll::Pending,
                 },
-                Err(ProtocolError::Overflow) => Some(TOO_LARGE),
-                Err(_) => Some(Incoming::Broken {
-                    code: 1002,
-                    reason: "the frame breaks RFC 6455",
-                }),
+                Err(broken) => Some(broken),
             };
             if let Some(incoming) = incoming {
                 this.over = matches!(incoming, Incoming::Close(_) | Incoming::Broken { .. });

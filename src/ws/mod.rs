@@ -1,5 +1,8 @@
 //! The WebSocket: upgrade, frames, and who comes in.
 
+mod deflate;
+#[cfg(feature = "conformance")]
+mod echo;
 mod frames;
 mod outgoing;
 mod socket;
@@ -9,7 +12,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, AsyncContext};
-use actix_web::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
+use actix_web::http::header::{
+    AUTHORIZATION, HeaderValue, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_PROTOCOL,
+};
 use actix_web::{FromRequest as _, HttpRequest, HttpResponse, dev, web};
 use futures_util::{Stream, StreamExt as _};
 use ridecast_protocol::{
@@ -27,6 +32,10 @@ use crate::session::{
 };
 use crate::store::Store;
 use crate::watcher::Watcher;
+pub use deflate::Compressing;
+use deflate::Deflate;
+#[cfg(feature = "conformance")]
+pub use echo::open as open_echo;
 use upgrade::Handover;
 pub use upgrade::upgrade;
 
@@ -37,6 +46,8 @@ pub struct Settings {
     pub heartbeat: Duration,
     /// How long a client without a token in its request has to say `hello`.
     pub hello_within: Duration,
+    /// Whose messages are compressed.
+    pub compressing: Compressing,
 }
 
 impl Default for Settings {
@@ -44,6 +55,7 @@ impl Default for Settings {
         Self {
             heartbeat: Duration::from_secs(15),
             hello_within: Duration::from_secs(5),
+            compressing: Compressing::default(),
         }
     }
 }
@@ -67,15 +79,29 @@ pub struct Query {
     ticket: Option<String>,
     /// Where the events have been seen up to: epoch and offset, joined by a point.
     resume: Option<String>,
+    /// Asks that messages be compressed.
+    #[serde(default)]
+    deflate: bool,
 }
 
 /// Whom the handler let in, until the socket is ours.
 struct Arrival {
-    door: web::Data<Door>,
     seat: Seat,
     feed: Feed,
-    place: Place,
-    who: Who,
+    deflate: Option<Deflate>,
+    guest: Guest,
+}
+
+/// Who comes.
+enum Guest {
+    Person {
+        door: web::Data<Door>,
+        place: Place,
+        who: Who,
+    },
+    /// Who tests whether the frames are those of RFC 6455.
+    #[cfg(feature = "conformance")]
+    Suite,
 }
 
 /// Who it is, if the request has said so, and where they have read up to.
@@ -111,16 +137,32 @@ pub async fn open(
         Some(protocol) if protocol == SUBPROTOCOL_BIN => Format::Binary,
         _ => Format::Json,
     };
+    let asked = match door.settings.compressing {
+        Compressing::Asked => query.deflate,
+        Compressing::Offered => true,
+        Compressing::Never => false,
+    };
+    // Nothing that is worth it goes to a driver.
+    let is_driver = matches!(&person, Ok(Some(person)) if person.role == Role::Driver);
+    let agreed = (asked && !is_driver).then(|| Deflate::agree(request.headers()));
+    let deflate = agree(&mut response, agreed.flatten());
     let (seat, feed) = hub.join(format);
     let who = (person, resume);
     response.extensions_mut().insert(Handover::new(Arrival {
-        door,
         seat,
         feed,
-        place,
-        who,
+        deflate,
+        guest: Guest::Person { door, place, who },
     }));
     Ok(response)
+}
+
+/// Says what was agreed on.
+fn agree(response: &mut HttpResponse, agreed: Option<(Deflate, HeaderValue)>) -> Option<Deflate> {
+    let (deflate, answer) = agreed?;
+    let headers = response.headers_mut();
+    headers.insert(SEC_WEBSOCKET_EXTENSIONS, answer);
+    Some(deflate)
 }
 
 /// Until the client has closed too, but not for ever.
@@ -262,7 +304,9 @@ impl Door {
                     continue;
                 }
                 Incoming::Pong => continue,
-                Incoming::Binary => return Some(bad("the first message must be `hello`, as text")),
+                Incoming::Binary(_) => {
+                    return Some(bad("the first message must be `hello`, as text"));
+                }
                 Incoming::Close(code) => {
                     let _ = seat.push(Message::Close { code, reason: "" });
                     return None;
@@ -271,6 +315,7 @@ impl Door {
                     self.garage.metrics.closed(code);
                     let code = Some(code);
                     let _ = seat.push(Message::Close { code, reason });
+                    seat.hang_up();
                     goodbye(frames, FAREWELL_OF_BROKEN).await;
                     return None;
                 }

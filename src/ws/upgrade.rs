@@ -17,10 +17,10 @@ use actix_web::body::{BodySize, MessageBody, to_bytes};
 use actix_web::dev::{AppConfig, ServiceResponse};
 use futures_util::SinkExt as _;
 
-use super::Arrival;
-use super::frames::Frames;
+use super::frames::{Frames, MOST_BYTES};
 use super::outgoing::send;
 use super::socket::Socket;
+use super::{Arrival, Guest};
 
 /// Handed from the handler to [`take_over`] with its answer.
 pub(super) struct Handover(Cell<Option<Arrival>>);
@@ -99,10 +99,19 @@ where
     framed.send(Message::Item((head, BodySize::None))).await?;
     let parts = framed.into_parts();
     let socket = Socket::new(parts.io);
-    actix_web::rt::spawn(send(arrival.feed, socket.clone()));
-    let incoming = Frames::new(socket, parts.read_buf);
-    let door = arrival.door.into_inner();
-    actix_web::rt::spawn(door.admit(arrival.seat, arrival.place, incoming, arrival.who));
+    let (seat, deflate) = (arrival.seat, arrival.deflate);
+    actix_web::rt::spawn(send(arrival.feed, socket.clone(), deflate));
+    let incoming = |most_bytes| Frames::new(socket, parts.read_buf, most_bytes, deflate.is_some());
+    match arrival.guest {
+        Guest::Person { door, place, who } => {
+            let door = door.into_inner();
+            actix_web::rt::spawn(door.admit(seat, place, incoming(MOST_BYTES), who));
+        }
+        #[cfg(feature = "conformance")]
+        Guest::Suite => {
+            actix_web::rt::spawn(super::echo::echo(seat, incoming(super::echo::MOST_BYTES)));
+        }
+    }
     Ok(())
 }
 

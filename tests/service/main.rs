@@ -30,6 +30,7 @@ mod driver;
 mod embedded;
 mod fold;
 mod follow;
+mod frames;
 mod nearest;
 mod nodes;
 mod presence;

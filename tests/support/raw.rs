@@ -32,6 +32,17 @@ impl Raw {
 
     /// The same, with so many bytes of receive buffer.
     pub(crate) async fn open_with(address: SocketAddr, token: &str, buffer: u32) -> Self {
+        let headers = format!("authorization: Bearer {token}\r\n");
+        Self::ask(address, "/v1/ws", &headers, buffer).await.0
+    }
+
+    /// An upgraded connection at this path, with these lines of headers; and the answer's head.
+    pub(crate) async fn ask(
+        address: SocketAddr,
+        path: &str,
+        headers: &str,
+        buffer: u32,
+    ) -> (Self, String) {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_recv_buffer_size(buffer).expect("a buffer");
         let socket = socket.connect(address).await.expect("a connection");
@@ -40,9 +51,9 @@ impl Raw {
             unread: Vec::new(),
         };
         let request = format!(
-            "GET /v1/ws HTTP/1.1\r\nhost: {address}\r\nupgrade: websocket\r\nconnection: upgrade\r\n\
+            "GET {path} HTTP/1.1\r\nhost: {address}\r\nupgrade: websocket\r\nconnection: upgrade\r\n\
              sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-             authorization: Bearer {token}\r\n\r\n"
+             {headers}\r\n"
         );
         raw.write(request.as_bytes()).await;
         let head_ends = |bytes: &[u8]| bytes.windows(4).position(|it| it == b"\r\n\r\n");
@@ -53,12 +64,9 @@ impl Raw {
             assert!(raw.fill().await, "closed before the answer's end");
         };
         let head: Vec<u8> = raw.unread.drain(..end).collect();
-        assert!(
-            head.starts_with(b"HTTP/1.1 101"),
-            "{}",
-            String::from_utf8_lossy(&head)
-        );
-        raw
+        let head = String::from_utf8_lossy(&head).into_owned();
+        assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+        (raw, head)
     }
 
     /// Writes; a connection that is over is found out by what comes next.
