@@ -233,6 +233,21 @@ fn the_image_alone_runs_with_nothing_but_a_secret() {
 }
 
 #[test]
+fn our_own_programs_can_write_nothing_and_have_no_rights() {
+    let compose = compose();
+    let services = services(&compose);
+    for name in ["node-a", "node-b", "simulator"] {
+        let service = services[name];
+        assert_eq!(service["read_only"].as_bool(), Some(true), "{name}");
+        assert_eq!(texts(&service["cap_drop"]), ["ALL"], "{name}");
+        let options = texts(&service["security_opt"]);
+        assert!(options.contains(&"no-new-privileges:true"), "{name}");
+    }
+    let user = read("Dockerfile");
+    assert!(user.lines().any(|line| line == "USER ridecast"));
+}
+
+#[test]
 fn the_simulator_is_told_what_it_understands() {
     let compose = compose();
     let service = &compose["services"]["simulator"];

@@ -69,5 +69,5 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/map/roads.geojson", web::get().to(map::roads))
         .default_service(web::get().to(files::file));
     #[cfg(feature = "conformance")]
-    config.route("/conformance/echo", web::get().to(crate::ws::open_echo));
+    config.configure(crate::ws::conformance);
 }

@@ -14,14 +14,12 @@ use crate::session::{FAREWELL_OF_BROKEN, Incoming};
 /// The largest that a suite sends.
 pub(super) const MOST_BYTES: usize = 32 * 1024 * 1024;
 
-/// `GET /conformance/echo`.
-///
-/// # Errors
-/// The handshake's, when it is none.
-pub async fn open(
-    request: HttpRequest,
-    hub: web::ThinData<Hub>,
-) -> actix_web::Result<HttpResponse> {
+/// The suite's own route.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config.route("/conformance/echo", web::get().to(open));
+}
+
+async fn open(request: HttpRequest, hub: web::ThinData<Hub>) -> actix_web::Result<HttpResponse> {
     let nothing = web::Payload::from_request(&request, &mut dev::Payload::None).await?;
     let (mut response, ..) = actix_ws::handle(&request, nothing)?;
     let headers: &HeaderMap = request.headers();

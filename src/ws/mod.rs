@@ -35,7 +35,7 @@ use crate::watcher::Watcher;
 pub use deflate::Compressing;
 use deflate::Deflate;
 #[cfg(feature = "conformance")]
-pub use echo::open as open_echo;
+pub use echo::routes as conformance;
 use upgrade::Handover;
 pub use upgrade::upgrade;
 

@@ -140,7 +140,7 @@ async fn reserved_bits_and_bad_closes_are_refused() {
     for (what, bytes, code) in [
         ("RSV2", frame(FIN | 0x20 | TEXT, b"x"), 1002),
         ("RSV3", frame(FIN | 0x10 | TEXT, b"x"), 1002),
-        ("opcode 11", frame(FIN | 11, b""), 1002),
+        ("opcode 11", frame(FIN | 0x0b, b""), 1002),
         ("a reason that is no text", close(1000, b"\xff"), 1002),
         (
             "a code that is only told, never sent",

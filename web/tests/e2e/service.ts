@@ -28,10 +28,17 @@ export async function demo(): Promise<Service> {
   return running("demo", ["--drivers", "30", "--riders", "2", "--network", NETWORK]);
 }
 
-/** The service itself in an empty city, where everybody is played by the test. */
-export async function serve(): Promise<Service & { token(sub: string, role: Role): string }> {
+/**
+ * The service itself in an empty city, where everybody is played by the test.
+ *
+ * @param keeps whether it knows after a new start what was before
+ */
+export async function serve({
+  keeps = false,
+} = {}): Promise<Service & { token(sub: string, role: Role): string }> {
   const secret = ["--auth-secret", "only the tests know this one, and anybody may"];
-  const store = ["--store", "memory", "--network", NETWORK];
+  const kept = () => `embedded:${join(mkdtempSync(join(tmpdir(), "ridecast-store-")), "data")}`;
+  const store = ["--store", keeps ? kept() : "memory", "--network", NETWORK];
   const service = await running("serve", [...secret, ...store]);
   return {
     ...service,
