@@ -245,6 +245,13 @@ impl Request {
             id: Option<RequestId>,
         }
 
+        // Serde would take a list of the fields' values, too.
+        if !is_object(text) {
+            return Err(BadMessage {
+                id: None,
+                error: ErrorBody::new(ErrorCode::BadJson, "a message is one JSON object"),
+            });
+        }
         let head: Head<'_> =
             serde_json::from_str(text).map_err(|error| unreadable(text, &error))?;
         let id = head.id;
@@ -297,7 +304,12 @@ fn fields<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ErrorBody> {
     })
 }
 
-/// Tells a text that is no JSON object from an object whose head is wrong.
+/// Whether it is an object, if it is JSON.
+fn is_object(text: &str) -> bool {
+    text.trim_ascii_start().starts_with('{')
+}
+
+/// Tells a text that is no JSON from an object whose head is wrong.
 fn unreadable(text: &str, error: &serde_json::Error) -> BadMessage {
     #[derive(Deserialize)]
     struct OnlyId {
@@ -305,7 +317,7 @@ fn unreadable(text: &str, error: &serde_json::Error) -> BadMessage {
     }
 
     let is_json = serde_json::from_str::<IgnoredAny>(text).is_ok();
-    let code = if is_json && text.trim_start().starts_with('{') {
+    let code = if is_json {
         ErrorCode::InvalidMessage
     } else {
         ErrorCode::BadJson
@@ -354,6 +366,11 @@ mod tests {
     fn what_cannot_be_read_is_told_apart() {
         assert_eq!(code("hello"), ErrorCode::BadJson);
         assert_eq!(code("[1]"), ErrorCode::BadJson);
+        assert_eq!(
+            code(r#"["ping",7]"#),
+            ErrorCode::BadJson,
+            "the fields in order"
+        );
         assert_eq!(code("{}"), ErrorCode::InvalidMessage);
         assert_eq!(code(r#"{"type":"teleport"}"#), ErrorCode::UnknownType);
         assert_eq!(

@@ -20,7 +20,9 @@ macro_rules! name {
         #[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
         #[serde(try_from = "String")]
         #[cfg_attr(test, ts(type = "string"))]
-        #[cfg_attr(test, schemars(extend("minLength" = 1, "maxLength" = $max)))]
+        #[cfg_attr(test, schemars(extend(
+            "minLength" = 1, "maxLength" = $max, "pattern" = "^[^\\u0000-\\u001F\\u007F-\\u009F]*$"
+        )))]
         pub struct $name(Arc<str>);
 
         impl $name {

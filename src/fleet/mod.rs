@@ -233,6 +233,11 @@ impl Fleet {
     pub fn sweep(&self, now_ms: i64) {
         for vehicle in self.snapshot() {
             let mut now = vehicle.now.lock();
+            // Farther ahead than nodes' clocks may differ: the clock was set back, and the vehicle
+            // must not stay until it has come there again.
+            if quiet(now_ms, now.heard_at_ms) > self.settings.silent_after {
+                now.heard_at_ms = now_ms;
+            }
             let quiet = quiet(now.heard_at_ms, now_ms);
             // Also one that never told where it is.
             if quiet >= self.settings.gone_after {

@@ -18,13 +18,13 @@ pub(super) async fn report(
     let PostPositions { vehicle, positions } = body.into_inner();
     // Before anything happens: who is told no must not be online by it.
     check_count(&positions)?;
+    vehicle.as_ref().map_or(Ok(()), check_vehicle)?;
     let driver = caller.0.user;
     let id = VehicleId::from(driver.clone());
     let online = garage.fleet.get(&id).filter(|online| online.is_ours());
     let vehicle = match (online, vehicle) {
         (Some(online), _) => online,
         (None, Some(info)) => {
-            check_vehicle(&info)?;
             let session = Sessions::name();
             let vehicle = garage.fleet.go_online(&id, info, &session, now_ms());
             let node = garage.node.clone();

@@ -31,7 +31,10 @@ pub(super) async fn dead(
     letters: web::ThinData<DeadLetters>,
 ) -> Result<web::Json<DeadWebhooks>, Error> {
     caller.must_be(&[Role::Operator])?;
-    let limit = query.limit.unwrap_or(LIMIT).clamp(1, MOST);
+    let limit = query.limit.unwrap_or(LIMIT);
+    if !(1..=MOST).contains(&limit) {
+        return Err(Error::invalid(format!("`limit` must be 1 to {MOST}")));
+    }
     let webhooks = letters.newest(limit).await.map_err(WebhookError::from)?;
     Ok(web::Json(DeadWebhooks { webhooks }))
 }

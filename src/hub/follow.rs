@@ -28,8 +28,9 @@ impl State {
         name: &SubscriptionName,
         max_rate_hz: Option<f32>,
     ) -> Result<(), ErrorBody> {
+        let wish = Wish::one(max_rate_hz)?;
         self.may_begin(seat, name)?;
-        let id = self.begin(seat, name, Sees::Everything, Wish::one(max_rate_hz)?);
+        let id = self.begin(seat, name, Sees::Everything, wish);
         self.announce(id);
         Ok(())
     }

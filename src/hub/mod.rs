@@ -33,6 +33,7 @@ pub use outbox::{Full, Message};
 pub use outlet::{JOINED_BYTES, Outlet};
 pub use seat::{Feed, Seat};
 pub use sees::Sees;
+pub use wish::check_rate;
 
 use crate::fleet::{Fleet, Listener};
 use crate::spatial::{Area, NotAnArea};

@@ -37,6 +37,7 @@ impl State {
         let subscription = Subscription::new(seat, name.clone(), sees, wish);
         let id = self.subscriptions.insert(subscription);
         self.seats[seat].subscriptions.push(id);
+        self.metrics.push.subscriptions.inc();
         id
     }
 
@@ -59,8 +60,9 @@ impl State {
     }
 
     pub(super) fn subscribe(&mut self, seat: usize, request: &Subscribe) -> Result<(), ErrorBody> {
-        self.may_begin(seat, &request.subscription)?;
+        // What is wrong with a request is told before what stands against it.
         let (wish, area) = Wish::read(request, &self.settings)?;
+        self.may_begin(seat, &request.subscription)?;
         let id = self.begin(seat, &request.subscription, self.seats[seat].sees, wish);
         self.rewatch(id, area.cover());
         self.look_around(id, &area);
@@ -68,8 +70,8 @@ impl State {
     }
 
     pub(super) fn update(&mut self, seat: usize, request: &Subscribe) -> Result<(), ErrorBody> {
-        let id = self.find(seat, &request.subscription)?;
         let (wish, area) = Wish::read(request, &self.settings)?;
+        let id = self.find(seat, &request.subscription)?;
         let subscription = &mut self.subscriptions[id];
         if subscription.is_for_one() {
             return Err(ErrorBody::new(
@@ -99,6 +101,7 @@ impl State {
         self.rewatch(id, Vec::new());
         let mut subscription = self.subscriptions.remove(id);
         subscription.forget_all(&mut self.vehicles);
+        self.metrics.push.subscriptions.dec();
         if let Some(at) = subscription.not_before {
             self.waiting.delayed.remove(&(at, id));
         }

@@ -30,8 +30,19 @@ enum What {
     One(Option<VehicleId>),
 }
 
+/// The zoom levels of a map.
+const ZOOM: std::ops::RangeInclusive<f32> = 0.0..=24.0;
+
 fn invalid(message: &str) -> ErrorBody {
     ErrorBody::new(ErrorCode::InvalidMessage, message)
+}
+
+/// Checks the rate of a subscription, where what it is to show must be looked up first.
+///
+/// # Errors
+/// [`ErrorCode::InvalidMessage`].
+pub fn check_rate(max_rate_hz: Option<f32>) -> Result<(), ErrorBody> {
+    spacing(max_rate_hz).map(|_| ())
 }
 
 fn spacing(max_rate_hz: Option<f32>) -> Result<Option<Duration>, ErrorBody> {
@@ -61,6 +72,9 @@ impl Wish {
                 (area, limit, nearby.vehicle_class.clone())
             }
             Channel::Viewport(view) => {
+                if view.zoom.is_some_and(|zoom| !ZOOM.contains(&zoom)) {
+                    return Err(invalid("`zoom` must be 0 to 24"));
+                }
                 let area = settings.rectangle(view.south, view.west, view.north, view.east)?;
                 (area, None, None)
             }

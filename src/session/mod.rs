@@ -24,7 +24,7 @@ pub use listener::Listener;
 pub use registry::{NoEntry, Place, Sessions};
 
 use crate::auth::Person;
-use crate::hub::{Aim, Seat};
+use crate::hub::{Aim, Seat, check_rate};
 use crate::inbox::Post;
 use crate::rides::{Rides, RidesError};
 use crate::telemetry::Metrics;
@@ -189,6 +189,7 @@ impl Session {
         match message {
             ClientMessage::Subscribe(request) => match request.channel {
                 Channel::Ride(channel) => async move {
+                    check_rate(request.max_rate_hz)?;
                     let aim = rides.aim(&person, &channel.ride_id).await?;
                     Ok(Done {
                         follow: Some(Follow {

@@ -1,12 +1,18 @@
 use std::sync::atomic::AtomicU64;
 
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 /// What the push engine counts: how much it sends, and what it joins instead of sending.
 #[derive(Debug)]
 pub struct PushMetrics {
+    /// Sockets and streams that are fed, and the actors that feed them: what a session holds of
+    /// its thread, until both have left.
+    pub connections: Gauge,
+    /// Subscriptions, of all sessions.
+    pub subscriptions: Gauge,
     /// Vehicles pushed: each vehicle in each frame to each subscriber.
     pub vehicle_updates_delivered: Counter,
     /// Moves that a subscriber was not told of, as a newer one of that vehicle came first.
@@ -26,6 +32,8 @@ pub struct PushMetrics {
 impl PushMetrics {
     pub(super) fn register(registry: &mut Registry) -> Self {
         let metrics = Self {
+            connections: Gauge::default(),
+            subscriptions: Gauge::default(),
             vehicle_updates_delivered: Counter::default(),
             vehicle_updates_joined: Counter::default(),
             frames_delivered: Counter::default(),
@@ -63,6 +71,16 @@ impl PushMetrics {
         ] {
             registry.register(name, help, counter.clone());
         }
+        registry.register(
+            "connections",
+            "Sockets and streams that are fed, whether or not they have said who they are",
+            metrics.connections.clone(),
+        );
+        registry.register(
+            "subscriptions",
+            "Subscriptions of all sessions",
+            metrics.subscriptions.clone(),
+        );
         registry.register(
             "frame_vehicles",
             "Vehicles in a frame",

@@ -4,6 +4,8 @@ mod deflate;
 #[cfg(feature = "conformance")]
 mod echo;
 mod frames;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod outgoing;
 mod socket;
 mod upgrade;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::read;
+use crate::spec::Spec;
 
 #[test]
 fn links_between_the_documents_lead_somewhere() {
@@ -53,4 +54,12 @@ fn slug(heading: &str) -> String {
         .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
         .map(|c| if c == ' ' { '-' } else { c })
         .collect()
+}
+
+#[test]
+fn every_reference_in_the_documents_leads_somewhere() {
+    for path in ["docs/asyncapi.yaml", "docs/openapi.yaml"] {
+        let count = Spec::load(path).follow_all();
+        assert!(count > 50, "{path} has {count} references");
+    }
 }

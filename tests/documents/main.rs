@@ -18,6 +18,7 @@ mod operations;
 mod protocol;
 #[path = "../support/service.rs"]
 mod service;
+#[path = "../support/spec.rs"]
 mod spec;
 mod words;
 

@@ -12,6 +12,7 @@ mod client;
 #[path = "../support/http.rs"]
 mod http;
 #[path = "../support/node.rs"]
+#[expect(dead_code, reason = "the tests of faults use the rest")]
 mod node;
 #[path = "../support/raw.rs"]
 mod raw;

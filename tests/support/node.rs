@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::service::SECRET;
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ridecast");
+
 pub(crate) struct Node {
     pub(crate) address: SocketAddr,
     child: Child,
@@ -18,21 +20,28 @@ pub(crate) struct Node {
 impl Node {
     /// `ridecast serve` with these arguments, on a port of its own.
     pub(crate) fn serve(arguments: &[&str]) -> Self {
-        let mut all = vec!["serve", "--auth-secret", SECRET];
+        Self::serve_by(&[PROGRAM], arguments)
+    }
+
+    /// The same, started by another program, which is given the service's as its argument.
+    pub(crate) fn serve_by(starter: &[&str], arguments: &[&str]) -> Self {
+        let program = (starter != [PROGRAM]).then_some(PROGRAM);
+        let mut all: Vec<_> = starter.iter().copied().chain(program).collect();
+        all.extend(["serve", "--auth-secret", SECRET]);
         all.extend(arguments);
         Self::run(&all, |line| Some(line.split_once("address=")?.1.trim()))
     }
 
     /// `ridecast demo` with these arguments.
     pub(crate) fn demo(arguments: &[&str]) -> Self {
-        let mut all = vec!["demo"];
+        let mut all = vec![PROGRAM, "demo"];
         all.extend(arguments);
         Self::run(&all, |line| line.split_once("http://")?.1.split('/').next())
     }
 
     fn run(arguments: &[&str], address_in: impl Fn(&str) -> Option<&str>) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_ridecast"))
-            .args(arguments)
+        let mut child = Command::new(arguments[0])
+            .args(&arguments[1..])
             .args(["--bind", "127.0.0.1:0", "--workers", "2"])
             .env("RUST_LOG", "info")
             .stdin(Stdio::null())
@@ -91,6 +100,24 @@ impl Node {
             assert!(Instant::now() < deadline, "it still runs after {longest:?}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    /// Bytes that its files may grow to from now on: a number, or `unlimited`.
+    pub(crate) fn limit_files(&self, bytes: &str) {
+        let status = Command::new("prlimit")
+            .args(["--pid", &self.child.id().to_string()])
+            .arg(format!("--fsize={bytes}:"))
+            .status();
+        assert!(
+            status.expect("prlimit").success(),
+            "prlimit --fsize={bytes}"
+        );
+    }
+
+    /// How many files and sockets it has open.
+    pub(crate) fn open_files(&self) -> usize {
+        let files = std::fs::read_dir(format!("/proc/{}/fd", self.child.id()));
+        files.expect("it runs").count()
     }
 
     /// Memory in use, KiB.
