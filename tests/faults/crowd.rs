@@ -9,7 +9,7 @@ use tokio::sync::Barrier;
 use tokio::time::{Instant, timeout};
 
 use crate::client::Client;
-use crate::held::{Held, until_held, until_nothing_is_held};
+use crate::held::{Held, sockets, until_held, until_nothing_is_held};
 use crate::http::get;
 use crate::node::Node;
 use crate::raw::{FIN, Raw, TEXT};
@@ -19,7 +19,7 @@ use crate::service::token;
 /// By hand, also 5,000.
 fn count() -> usize {
     let count = std::env::var("RIDECAST_TEST_CROWD");
-    count.map_or(1_500, |it| it.parse().unwrap())
+    count.map_or(2_000, |it| it.parse().unwrap())
 }
 
 /// A rider who looks around, welcome taken.
@@ -37,7 +37,7 @@ async fn a_crowd_that_comes_back_at_once_gets_in_and_leaves_nothing_behind() {
     rlimit::increase_nofile_limit(u64::MAX).unwrap();
     let count = count();
     let node = Node::serve(&["--store", "memory"]);
-    let files = node.open_files();
+    let sockets = sockets(&node);
     let tokens: Vec<_> = (0..count)
         .map(|n| token(&format!("r{n}"), Role::Rider))
         .collect();
@@ -93,5 +93,5 @@ async fn a_crowd_that_comes_back_at_once_gets_in_and_leaves_nothing_behind() {
     println!("{grown:?} KiB after each round");
     assert!(grown[2] < grown[0] + 12_000, "{grown:?} KiB");
     driver.vanish();
-    until_nothing_is_held(&node, files).await;
+    until_nothing_is_held(&node, sockets).await;
 }

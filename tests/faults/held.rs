@@ -55,20 +55,30 @@ pub(crate) async fn until_held(node: &Node, wanted: Held) {
     }
 }
 
-/// When all clients have gone: no session, no subscription, and no file more than before them.
-pub(crate) async fn until_nothing_is_held(node: &Node, files_before: usize) {
+/// When all clients have gone: no session, no subscription, and no socket more than before them.
+pub(crate) async fn until_nothing_is_held(node: &Node, sockets_before: usize) {
     until_held(node, NOTHING).await;
     let deadline = Instant::now() + DEADLINE;
     loop {
         // The asking itself is a connection that may not be closed yet.
-        let files = node.open_files();
-        if files <= files_before + 2 {
+        let sockets = sockets(node);
+        if sockets <= sockets_before + 2 {
             return;
         }
+        let files = node.open_files();
         assert!(
             Instant::now() < deadline,
-            "{files} files, {files_before} before"
+            "{sockets} sockets, {sockets_before} before: {files:?}"
         );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// How many sockets a node has.
+pub(crate) fn sockets(node: &Node) -> usize {
+    let files = node.open_files();
+    files
+        .iter()
+        .filter(|file| file.starts_with("socket:"))
+        .count()
 }

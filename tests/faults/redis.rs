@@ -7,7 +7,7 @@ use ridecast_protocol::{OfferState, RideState as S, Role};
 use tokio::time::sleep;
 
 use crate::client::Client;
-use crate::held::until_nothing_is_held;
+use crate::held::{sockets, until_nothing_is_held};
 use crate::node::Node;
 use crate::people::{answer, driver_at, request, step};
 use crate::proxy::Proxy;
@@ -23,7 +23,7 @@ async fn a_slow_torn_and_dead_way_to_redis_loses_nothing() {
     let url = format!("redis://{}", way.address);
     let arguments = [&["--store", &url], &HASTY[..]].concat();
     let node = Node::serve(&arguments);
-    let files = node.open_files();
+    let sockets = sockets(&node);
     let nodes = Arc::new(Nodes::default());
     nodes.set(0, Some(node.address));
     let mut town = Town::open(&nodes, 16, 8).await;
@@ -54,7 +54,7 @@ async fn a_slow_torn_and_dead_way_to_redis_loses_nothing() {
     assert!(account.completed >= 5, "{account:?}");
     assert!(account.unavailable >= 5, "{account:?}");
     assert_eq!(account.ended, 0, "{account:?}");
-    until_nothing_is_held(&node, files + REDIS_CONNECTIONS).await;
+    until_nothing_is_held(&node, sockets + REDIS_CONNECTIONS).await;
 }
 
 /// Those that the node makes when they are first needed.

@@ -6,7 +6,7 @@ use ridecast_protocol::{RideState as S, Role};
 use tokio::time::Instant;
 
 use crate::client::Client;
-use crate::held::{Held, until_held, until_nothing_is_held};
+use crate::held::{Held, sockets, until_held, until_nothing_is_held};
 use crate::http::get;
 use crate::node::Node;
 use crate::people::{request, resume, step};
@@ -39,7 +39,7 @@ async fn clients(way: &Proxy) -> Vec<Client> {
 #[tokio::test]
 async fn who_vanishes_without_a_word_is_let_go_and_misses_nothing() {
     let node = Node::serve(&["--store", "memory", "--heartbeat", HEARTBEAT]);
-    let files = node.open_files();
+    let sockets = sockets(&node);
     let way = Proxy::to(node.address).await;
     let mut rider = Client::open(way.address, "rosa", Role::Rider).await;
     let dropoff = offset(MONTEVIDEO, 2000.0, 0.0);
@@ -62,9 +62,10 @@ async fn who_vanishes_without_a_word_is_let_go_and_misses_nothing() {
         let since = Instant::now();
         while since.elapsed() < Duration::from_secs(1) {
             driver.ok(position(MONTEVIDEO)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         driver.vanish();
-        until_nothing_is_held(&node, files).await;
+        until_nothing_is_held(&node, sockets).await;
         drop(there);
         grown.push(node.rss_kib());
         let place = rider.place();

@@ -114,10 +114,13 @@ impl Node {
         );
     }
 
-    /// How many files and sockets it has open.
-    pub(crate) fn open_files(&self) -> usize {
+    /// The files and sockets it has open, by what they are.
+    pub(crate) fn open_files(&self) -> Vec<String> {
         let files = std::fs::read_dir(format!("/proc/{}/fd", self.child.id()));
-        files.expect("it runs").count()
+        let files = files.expect("it runs").map_while(Result::ok);
+        // One that was closed since leads nowhere.
+        let files = files.filter_map(|file| std::fs::read_link(file.path()).ok());
+        files.map(|file| file.display().to_string()).collect()
     }
 
     /// Memory in use, KiB.
