@@ -10,8 +10,11 @@ use ridecast_protocol::{ErrorCode, PostPositions, Request, Resume};
 use ridecast_roads::{RoadNetwork, Router};
 use ridecast_simulator::Trace;
 
-/// Each by its name, which is its folder's in `seeds/`.
-pub const TARGETS: [(&str, fn(&[u8])); 5] = [
+/// A function with its name, which is its folder's in `seeds/`.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All but the reader of a socket's frames, which is no part of the service's face.
+pub const TARGETS: [Target; 5] = [
     ("request", request),
     ("body", body),
     ("frame", frame),

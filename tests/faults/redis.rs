@@ -19,7 +19,8 @@ use crate::town::{HASTY, Nodes, Town, a_while, turn};
 async fn a_slow_torn_and_dead_way_to_redis_loses_nothing() {
     let _turn = turn().await;
     let redis = RedisServer::start();
-    let way = Proxy::to(redis.address()).await;
+    let address = redis.url().trim_start_matches("redis://").parse();
+    let way = Proxy::to(address.unwrap()).await;
     let url = format!("redis://{}", way.address);
     let arguments = [&["--store", &url], &HASTY[..]].concat();
     let node = Node::serve(&arguments);

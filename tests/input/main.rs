@@ -23,7 +23,6 @@ mod http;
 #[expect(dead_code, reason = "the tests of the service use the rest")]
 mod raw;
 #[path = "../support/service.rs"]
-#[expect(dead_code, reason = "the tests of the service use the rest")]
 mod service;
 #[path = "../support/spec.rs"]
 #[expect(dead_code, reason = "the tests of the documents use the rest")]

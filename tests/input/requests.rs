@@ -103,8 +103,8 @@ async fn whatever_is_wrong_with_a_query_is_answered() {
                 let url = format!("{path}{}", query(&parameters, nth, text));
                 let reply = get(service.address, &url, Some(&operator)).await;
                 // What page comes next is said by the page before, and by nobody else.
-                let is_good =
-                    allows(&spec, schema, &value(schema, meant)) && parameter["name"] != "before";
+                let is_place = parameter["name"] == "before" && schema["type"] == "string";
+                let is_good = !is_place && allows(&spec, schema, &value(schema, meant));
                 if reply.status != 200 {
                     reply.error();
                 }
@@ -114,9 +114,7 @@ async fn whatever_is_wrong_with_a_query_is_answered() {
                     assert!(is_read, "{url}: {reply:?}");
                     read += 1;
                 } else {
-                    let is_number =
-                        schema["type"] == "integer" && allows(&spec, schema, &value(schema, meant));
-                    assert!(reply.status == 400 || is_number, "{url}: {reply:?}");
+                    assert_eq!(reply.status, 400, "{url}: {reply:?}");
                     refused += 1;
                 }
             }
@@ -246,21 +244,15 @@ fn post(headers: &str, body: &str) -> String {
     )
 }
 
-#[tokio::test]
-async fn what_is_no_request_is_answered_or_ended() {
-    let service = Service::start();
-    let json = "content-type: application/json\r\n";
-    let body = r#"{"positions":[]}"#;
-    let length = format!("content-length: {}\r\n", body.len());
-    let chunks = format!("{json}transfer-encoding: chunked\r\n");
+/// What it is, its bytes, whether the client ends behind them, and what may be the answer's status;
+/// none: the connection is ended.
+type Wrong = (&'static str, String, bool, &'static [&'static str]);
+
+/// Wrong before the body.
+fn heads() -> Vec<Wrong> {
     let long = "x".repeat(200_000);
-    for (what, bytes, and_end, statuses) in [
-        (
-            "no HTTP",
-            "hello\r\n\r\n".to_owned(),
-            false,
-            &["400", ""][..],
-        ),
+    vec![
+        ("no HTTP", "hello\r\n\r\n".to_owned(), false, &["400", ""]),
         (
             "TLS",
             "\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\r\n\r\n".to_owned(),
@@ -303,6 +295,16 @@ async fn what_is_no_request_is_answered_or_ended() {
             false,
             &["400", ""],
         ),
+    ]
+}
+
+/// Wrong around the body.
+fn bodies() -> Vec<Wrong> {
+    let json = "content-type: application/json\r\n";
+    let body = r#"{"positions":[]}"#;
+    let length = format!("content-length: {}\r\n", body.len());
+    let chunks = format!("{json}transfer-encoding: chunked\r\n");
+    vec![
         ("no content type", post(&length, body), false, &["400"]),
         (
             "text",
@@ -380,7 +382,13 @@ async fn what_is_no_request_is_answered_or_ended() {
             false,
             &["400"],
         ),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_answered_or_ended() {
+    let service = Service::start();
+    for (what, bytes, and_end, statuses) in heads().into_iter().chain(bodies()) {
         let answer = exchange(service.address, bytes.as_bytes(), and_end).await;
         let status = answer.split(' ').nth(1).unwrap_or_default();
         assert!(statuses.contains(&status), "{what}: {answer:?}");

@@ -59,8 +59,10 @@ fn objects(spec: &Spec, schema: &Value) -> Vec<Value> {
     // One of the two, as is told in prose.
     if all[0].contains_key("text") && all[0].contains_key("quick") {
         let mut quick = all.clone();
-        all.iter_mut().for_each(|it| drop(it.remove("quick")));
-        quick.iter_mut().for_each(|it| drop(it.remove("text")));
+        for (with_text, with_quick) in all.iter_mut().zip(&mut quick) {
+            with_text.remove("quick");
+            with_quick.remove("text");
+        }
         all.extend(quick);
     }
     all.into_iter().map(Value::Object).collect()

@@ -45,12 +45,6 @@ impl RedisServer {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Where it listens.
-    pub(crate) const fn address(&self) -> std::net::SocketAddr {
-        let host = std::net::IpAddr::V4(Ipv4Addr::LOCALHOST);
-        std::net::SocketAddr::new(host, self.port)
-    }
-
     /// Starts it, on the same port every time, and waits until it answers.
     pub(crate) fn run(&mut self) {
         assert!(self.child.is_none(), "it runs already");
