@@ -8,8 +8,10 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Some((&at_a_time, bytes)) = data.split_first() else {
         return;
     };
-    let at_once = read(bytes, usize::MAX);
-    let in_parts = read(bytes, at_a_time.into());
+    // And its highest bit, whether messages may be compressed.
+    let deflate = at_a_time & 0x80 != 0;
+    let at_once = read(bytes, usize::MAX, deflate);
+    let in_parts = read(bytes, (at_a_time & 0x7f).into(), deflate);
     assert_eq!(at_once, in_parts);
     let ends = |it: &Incoming| matches!(it, Incoming::Close(_) | Incoming::Broken { .. });
     let last = at_once.len().saturating_sub(1);

@@ -11,6 +11,7 @@ use tokio_util::codec::Decoder;
 
 use super::deflate::{InflateError, inflate};
 use super::socket::Socket;
+use super::utf8::{Head, Utf8};
 use crate::session::Incoming;
 
 /// Reads the messages of one socket.
@@ -50,7 +51,6 @@ const LONGEST_HEAD: usize = 14;
 /// The bit that says so of a compressed message (RFC 7692, section 6).
 const RSV1: u8 = 0x40;
 const OPCODE: u8 = 0x0f;
-const LENGTH: u8 = 0x7f;
 
 impl<T> Frames<T> {
     /// `unread`: what came right behind the request. `deflate`: messages may be compressed.
@@ -105,30 +105,20 @@ impl<T> Frames<T> {
     /// False: the part of a frame that is there will never be UTF-8, and should be. That is told
     /// at once, instead of taking in the rest.
     fn may_be_text(&mut self) -> bool {
-        let [first, second, ..] = *self.unread else {
+        let Some(head) = Head::read(&self.unread) else {
             return true;
         };
-        let is_text = match first & OPCODE {
-            1 => self.compressed != Some(true),
-            0 => self.begun.as_ref().is_some_and(Begun::is_plain_text),
-            _ => false,
+        let (is_text, before) = match (head.opcode, &self.begun) {
+            (1, None) => (self.compressed != Some(true), 0),
+            (0, Some(begun)) => (begun.is_plain_text(), begun.bytes.len()),
+            _ => (false, 0),
         };
-        let mask_at = match second & LENGTH {
-            126 => 4,
-            127 => 10,
-            _ => 2,
-        };
-        let masked = self.unread[2..].get(mask_at - 2..);
-        let Some((mask, masked)) = masked.and_then(<[u8]>::split_first_chunk::<4>) else {
-            return true;
-        };
-        if !is_text {
+        // One that is too large is told so, whatever is in it.
+        if !is_text || head.length > (self.most_bytes - before) as u64 {
             return true;
         }
-        let mask = mask.iter().cycle().skip(self.peeked % mask.len());
-        let new = masked[self.peeked..].iter().zip(mask);
-        let text: Vec<u8> = new.map(|(byte, mask)| byte ^ mask).collect();
-        self.peeked = masked.len();
+        let text = head.unmasked(&self.unread, self.peeked);
+        self.peeked += text.len();
         self.utf8.may_go_on(&text)
     }
 
@@ -214,28 +204,6 @@ impl Begun {
 
     const fn is_plain_text(&self) -> bool {
         self.is_text && !self.compressed
-    }
-}
-
-/// Text that comes in parts, which may cut a character.
-#[derive(Default)]
-struct Utf8 {
-    /// The beginning of a character.
-    cut: Vec<u8>,
-}
-
-impl Utf8 {
-    /// Takes the next part. False: whatever comes, it will be no UTF-8.
-    fn may_go_on(&mut self, part: &[u8]) -> bool {
-        self.cut.extend_from_slice(part);
-        match std::str::from_utf8(&self.cut) {
-            Ok(_) => self.cut.clear(),
-            Err(error) if error.error_len().is_none() => {
-                self.cut.drain(..error.valid_up_to());
-            }
-            Err(_) => return false,
-        }
-        true
     }
 }
 

@@ -9,18 +9,19 @@ use actix_web::web::BytesMut;
 use futures_util::StreamExt as _;
 use futures_util::task::noop_waker_ref;
 
-use super::frames::Frames;
+use super::frames::{Frames, MOST_BYTES};
 use super::socket::Socket;
 use crate::session::Incoming;
 
 /// What a client says with these bytes, which arrive so many at a time, and then ends.
+/// `deflate`: its messages may be compressed.
 #[must_use]
-pub fn read(bytes: &[u8], at_a_time: usize) -> Vec<Incoming> {
+pub fn read(bytes: &[u8], at_a_time: usize, deflate: bool) -> Vec<Incoming> {
     let wire = Wire {
         left: bytes.to_vec(),
         at_a_time: at_a_time.max(1),
     };
-    let mut frames = Frames::new(Socket::new(wire), BytesMut::new());
+    let mut frames = Frames::new(Socket::new(wire), BytesMut::new(), MOST_BYTES, deflate);
     let mut said = Vec::new();
     let cx = &mut Context::from_waker(noop_waker_ref());
     // The wire always has something, or has ended.

@@ -9,6 +9,7 @@ pub mod fuzzing;
 mod outgoing;
 mod socket;
 mod upgrade;
+mod utf8;
 
 use std::sync::Arc;
 use std::time::Duration;
