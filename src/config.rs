@@ -1,5 +1,7 @@
 //! The command line. Each flag is also an environment variable; `--help` is the reference.
 
+mod access;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,14 +10,17 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ridecast_protocol::{Role, UserId};
 
 use crate::app::Settings;
+use crate::auth;
 use crate::fleet::{self, Limits};
 use crate::hub;
+use crate::revocations;
 use crate::ride::Rules;
 use crate::rides;
 use crate::routing;
 use crate::store::StoreUrl;
 use crate::webhooks;
 use crate::ws;
+pub use access::Access;
 
 /// Live ride-tracking and geolocation push service.
 #[derive(Debug, Parser)]
@@ -176,9 +181,9 @@ pub struct Serve {
     /// Where positions are kept: embedded:PATH, memory, or redis://HOST:PORT
     #[arg(long, env = "RIDECAST_STORE", default_value = "embedded:ridecast-data")]
     store: StoreUrl,
-    /// Signs and checks tokens (HS256): at least 32 bytes, the same on every node
-    #[arg(long, env = "RIDECAST_AUTH_SECRET", hide_env_values = true)]
-    auth_secret: String,
+    /// Who may come in.
+    #[command(flatten)]
+    pub access: Access,
     /// Over how long sessions are sent away when the service stops
     #[arg(
         long,
@@ -306,7 +311,7 @@ pub struct Token {
     /// Whom it names
     #[arg(long, value_parser = user_id)]
     pub sub: UserId,
-    /// What it allows: driver, rider or operator
+    /// What it allows: driver, rider, operator or admin
     #[arg(long, value_parser = role)]
     pub role: Role,
     /// For how long it is good
@@ -319,17 +324,17 @@ fn user_id(text: &str) -> Result<UserId, ridecast_protocol::InvalidName> {
 }
 
 fn role(text: &str) -> Result<Role, String> {
-    [Role::Driver, Role::Rider, Role::Operator]
+    [Role::Driver, Role::Rider, Role::Operator, Role::Admin]
         .into_iter()
         .find(|role| role.as_str() == text)
-        .ok_or_else(|| "a role is driver, rider or operator".to_owned())
+        .ok_or_else(|| "a role is driver, rider, operator or admin".to_owned())
 }
 
 impl Service {
     /// The settings these flags ask for.
     #[must_use]
-    pub fn settings(&self, auth_secret: String) -> Settings {
-        let defaults = Settings::new(auth_secret);
+    pub fn settings(&self, auth: auth::Settings, pseudonym_secret: Option<&str>) -> Settings {
+        let defaults = Settings::with(auth, pseudonym_secret);
         Settings {
             bind: self.bind,
             workers: self.workers.unwrap_or(defaults.workers),
@@ -395,7 +400,13 @@ impl Serve {
     /// The settings these flags ask for; the streets come apart.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        let mut settings = self.service.settings(self.auth_secret.clone());
+        let access = &self.access;
+        let mut settings = self
+            .service
+            .settings(access.settings(), access.pseudonym_secret());
+        settings.revocations = revocations::Settings {
+            revoke_for: access.revoke_for,
+        };
         settings.store = self.store.clone();
         settings.drain = Duration::try_from_secs_f64(self.drain_seconds).unwrap_or(settings.drain);
         let backend = self.webhook_url.clone().zip(self.webhook_secret.clone());

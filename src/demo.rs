@@ -14,7 +14,7 @@ use ridecast_simulator::{
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::auth::Auth;
+use crate::auth::{self, Auth};
 use crate::config::Demo;
 use crate::http::{BaseMap, PageConfig};
 use crate::store::StoreUrl;
@@ -42,7 +42,9 @@ pub async fn demo(args: Demo, stop: CancellationToken) -> anyhow::Result<Report>
         format!("{:032x}", rand::random::<u128>()),
         tempfile::tempdir()?,
     );
-    let mut settings = args.service.settings(secret.clone());
+    let mut settings = args
+        .service
+        .settings(auth::Settings::secret(&*secret), Some(&secret));
     settings.store = StoreUrl::Embedded(kept.path().join("store"));
     settings.drain = DRAIN;
     if args.replay.is_some() {

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | 5 | [`app`] [`config`] |
 //! | 4 | [`http`] [`ws`] |
-//! | 3 | [`session`] [`driver`] [`rider`] [`watcher`] [`rides`] [`webhooks`] |
+//! | 3 | [`session`] [`driver`] [`rider`] [`watcher`] [`rides`] [`revocations`] [`webhooks`] |
 //! | 2 | [`fleet`] [`hub`] [`inbox`] |
 //! | 1 | [`store`] [`broker`] [`routing`] |
 //! | 0 | [`spatial`] [`ride`] [`auth`] [`telemetry`] |
@@ -23,6 +23,7 @@ pub mod fleet;
 pub mod http;
 pub mod hub;
 pub mod inbox;
+pub mod revocations;
 pub mod ride;
 pub mod rider;
 pub mod rides;

@@ -11,6 +11,7 @@ use ridecast::auth::Auth;
 use ridecast::config::{Cli, Command, LogFormat, Serve};
 use ridecast::demo::demo;
 use ridecast::http::BaseMap;
+use ridecast::store::StoreUrl;
 use ridecast_simulator::{LoadingBar, load_city};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -53,6 +54,12 @@ async fn main() -> anyhow::Result<ExitCode> {
 
 async fn serve(args: Serve, stop: CancellationToken) -> anyhow::Result<()> {
     let mut settings = args.settings();
+    if args.access.pseudonym_secret().is_none() && matches!(settings.store, StoreUrl::Redis(_)) {
+        tracing::warn!(
+            "without --pseudonym-secret each node gives the vehicles other pseudonyms, and after \
+             each start too"
+        );
+    }
     if let Some(path) = &args.network {
         let mut bar = LoadingBar::new();
         let router = load_city(path, &mut |progress| bar.show(progress))

@@ -1,5 +1,6 @@
 //! What the service tells of itself: the clock it tells it by, and its metrics.
 
+mod access;
 mod push;
 
 use std::fmt::Write as _;
@@ -13,6 +14,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use ridecast_protocol::{ErrorCode, RideState, Role};
 
+pub use access::AuthMetrics;
 pub use push::PushMetrics;
 
 /// Now, in milliseconds since the Unix epoch, UTC.
@@ -58,6 +60,8 @@ pub struct Metrics {
     pub offers_refused: Counter,
     /// Of webhooks.
     pub webhooks: WebhookMetrics,
+    /// Of who may come in.
+    pub auth: AuthMetrics,
 }
 
 /// The counters of webhooks.
@@ -180,6 +184,7 @@ impl Default for Metrics {
             offers_refused.clone(),
         );
         let webhooks = WebhookMetrics::register(&mut registry);
+        let auth = AuthMetrics::register(&mut registry);
         Self {
             registry,
             sessions,
@@ -194,6 +199,7 @@ impl Default for Metrics {
             offers_made,
             offers_refused,
             webhooks,
+            auth,
         }
     }
 }

@@ -15,7 +15,15 @@ const FLOORS: [(u8, &[&str]); 6] = [
     (4, &["http", "ws"]),
     (
         3,
-        &["session", "driver", "rider", "watcher", "rides", "webhooks"],
+        &[
+            "session",
+            "driver",
+            "rider",
+            "watcher",
+            "rides",
+            "revocations",
+            "webhooks",
+        ],
     ),
     (2, &["fleet", "hub", "inbox"]),
     (1, &["store", "broker", "routing"]),

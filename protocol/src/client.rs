@@ -11,7 +11,8 @@ use crate::{
 #[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ClientMessage {
-    /// Opens the session when the upgrade request carried no token.
+    /// Opens the session when the upgrade request carried no token. In an open one, with a newer
+    /// token of the same person and role: the session goes on for as long as that one is good.
     Hello(Hello),
     /// A driver starts working: from the first position on, the vehicle is shown.
     GoOnline(GoOnline),
@@ -97,7 +98,8 @@ pub struct Hello {
     /// A signed token (JWT) with `sub`, `role` and `exp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
-    /// Where the events have been seen up to. Absent: only new ones are sent.
+    /// Where the events have been seen up to. Absent: only new ones are sent. In an open session
+    /// it says nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<Resume>,
 }

@@ -15,7 +15,8 @@ pub enum ErrorCode {
     MessageTooLarge,
     /// No valid token.
     BadToken,
-    /// The session has had its `welcome`; `hello` comes only once.
+    /// The session has had its `welcome`; another `hello` must bring a token of the same person
+    /// in the same role.
     AlreadyWelcome,
     /// This role may not do that.
     Forbidden,

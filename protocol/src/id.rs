@@ -93,6 +93,10 @@ name!(
     UserId, "a user id", 128
 );
 name!(
+    /// A token: its claim `jti`.
+    TokenId, "a token id", 256
+);
+name!(
     /// A vehicle as its reader knows it: the `sub` of its driver, or to riders a pseudonym that lives
     /// some minutes, until they have a ride with it.
     VehicleId, "a vehicle id", 128

@@ -31,19 +31,22 @@ pub use event::{
     SendChat,
 };
 pub use id::{
-    IdempotencyKey, InvalidName, OfferId, RequestId, RideId, SessionId, SubscriptionName, UserId,
-    VehicleClass, VehicleId,
+    IdempotencyKey, InvalidName, OfferId, RequestId, RideId, SessionId, SubscriptionName, TokenId,
+    UserId, VehicleClass, VehicleId,
 };
 pub use position::Position;
 pub use rest::{
-    ChatPage, DeadWebhook, DeadWebhooks, NearbyVehicles, PositionsJudged, PostPositions, RideCount,
-    RideCounts, RidesPage, ShareLink, ShareMessage, SharedRide, Ticket, Webhook,
+    ChatPage, DeadWebhook, DeadWebhooks, NearbyVehicles, PositionsJudged, PostPositions,
+    Revocation, Revocations, Revoke, RideCount, RideCounts, RidesPage, ShareLink, ShareMessage,
+    SharedRide, Ticket, Webhook,
 };
 pub use ride::{
     AnswerOffer, Arrive, CancelRide, Cancelled, DriverCard, Eta, Party, Place, RequestRide, Ride,
     RideState, RideStep, Search, Setback, Toward, Trip,
 };
-pub use server::{Bye, InboxPlace, Progress, Refused, ServerMessage, VehiclesMessage, Welcome};
+pub use server::{
+    Bye, InboxPlace, Progress, Refused, ServerMessage, TokenExpiring, VehiclesMessage, Welcome,
+};
 pub use vehicle::{Role, VehicleInfo, VehicleState, VehicleUpdate};
 
 /// Subprotocol in which everything is JSON text. Also spoken when none is offered.

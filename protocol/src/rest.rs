@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bye, ChatMessage, Eta, Event, Position, Progress, Receipt, Refused, Ride, RideState,
-    VehicleInfo, VehicleUpdate,
+    Bye, ChatMessage, Eta, Event, Position, Progress, Receipt, Refused, Ride, RideState, TokenId,
+    UserId, VehicleInfo, VehicleUpdate,
 };
 
 /// Answer of `GET /v1/vehicles`: nearest first.
@@ -180,4 +180,49 @@ pub struct DeadWebhook {
 pub struct DeadWebhooks {
     /// The webhooks that were given up.
     pub webhooks: Vec<DeadWebhook>,
+}
+
+/// Body of `POST /v1/admin/revocations`: give `user` or `jti`, one of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
+#[cfg_attr(test, ts(optional_fields))]
+pub struct Revoke {
+    /// All tokens of this person that were issued until now, whatever their roles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+    /// The one token of this id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jti: Option<TokenId>,
+    /// Until then, ms since the Unix epoch: not before the last of these tokens expires. Absent:
+    /// for as long as the service is set up to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional, type = "number"))]
+    pub until_ms: Option<i64>,
+}
+
+/// Tokens that count no more. Answer of `POST /v1/admin/revocations`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
+#[cfg_attr(test, ts(optional_fields))]
+pub struct Revocation {
+    /// Whose. Absent: it is about one token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+    /// Which. Absent: it is about all of a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jti: Option<TokenId>,
+    /// When. Tokens of this person that say to have been issued later are good.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub revoked_at_ms: i64,
+    /// It is forgotten then, ms since the Unix epoch.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub until_ms: i64,
+}
+
+/// Answer of `GET /v1/admin/revocations`: newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
+pub struct Revocations {
+    /// Those in force.
+    pub revocations: Vec<Revocation>,
 }

@@ -13,8 +13,8 @@ use yaml_rust2::{Yaml, YamlEmitter};
 
 use crate::{
     ChatPage, ClientMessage, DeadWebhooks, ErrorBody, NearbyVehicles, PositionsJudged,
-    PostPositions, RequestId, RideCounts, RidesPage, ServerMessage, ShareLink, ShareMessage,
-    SharedRide, Ticket, Webhook,
+    PostPositions, RequestId, Revocation, Revocations, Revoke, RideCounts, RidesPage,
+    ServerMessage, ShareLink, ShareMessage, SharedRide, Ticket, Webhook,
 };
 
 const FILES: [&str; 2] = ["../docs/asyncapi.yaml", "../docs/openapi.yaml"];
@@ -52,6 +52,9 @@ fn schemas() -> BTreeMap<String, Value> {
         ShareMessage,
         Webhook,
         DeadWebhooks,
+        Revoke,
+        Revocation,
+        Revocations,
     ];
     let mut all: BTreeMap<_, _> = generator.take_definitions(true).into_iter().collect();
     all.values_mut().for_each(tidy);

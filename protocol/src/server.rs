@@ -68,6 +68,8 @@ pub enum ServerMessage {
         #[cfg_attr(test, ts(type = "number"))]
         server_time_ms: i64,
     },
+    /// The session ends soon, as its token does: `hello` with a newer one lets it go on.
+    TokenExpiring(TokenExpiring),
     /// The last message before the server closes the socket.
     Bye(Bye),
 }
@@ -158,6 +160,15 @@ pub struct VehiclesMessage {
     pub vehicles: Vec<VehicleUpdate>,
     /// Vehicles that left the area or are gone.
     pub left: Vec<VehicleId>,
+}
+
+/// The session's token expires soon.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
+pub struct TokenExpiring {
+    /// In so many milliseconds the service closes with 4500.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub expires_in_ms: u64,
 }
 
 /// A position that was not accepted.

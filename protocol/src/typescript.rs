@@ -10,11 +10,12 @@ use crate::{
     ClientMessage, CloseCode, DeadWebhook, DeadWebhooks, DriverCard, ErrorBody, ErrorCode, Eta,
     Event, GoOnline, Hello, IdempotencyKey, InboxPlace, Nearby, NearbyVehicles, Notice, Offer,
     OfferId, OfferState, Party, Place, Position, Positions, PositionsJudged, PostPositions,
-    Progress, QuickReply, ReadChat, Receipt, Refused, RequestId, RequestRide, Resume, Ride,
-    RideChannel, RideCount, RideCounts, RideId, RideState, RideStep, RidesPage, Role, Search,
-    SendChat, ServerMessage, SessionId, Setback, ShareLink, ShareMessage, SharedRide, Subscribe,
-    SubscriptionName, Ticket, Toward, Trip, Unsubscribe, UserId, VehicleClass, VehicleId,
-    VehicleInfo, VehicleState, VehicleUpdate, VehiclesMessage, Viewport, Webhook, Welcome,
+    Progress, QuickReply, ReadChat, Receipt, Refused, RequestId, RequestRide, Resume, Revocation,
+    Revocations, Revoke, Ride, RideChannel, RideCount, RideCounts, RideId, RideState, RideStep,
+    RidesPage, Role, Search, SendChat, ServerMessage, SessionId, Setback, ShareLink, ShareMessage,
+    SharedRide, Subscribe, SubscriptionName, Ticket, TokenExpiring, TokenId, Toward, Trip,
+    Unsubscribe, UserId, VehicleClass, VehicleId, VehicleInfo, VehicleState, VehicleUpdate,
+    VehiclesMessage, Viewport, Webhook, Welcome,
 };
 
 const FILE: &str = "../web/sdk/protocol.gen.ts";
@@ -43,6 +44,7 @@ fn declarations() -> String {
     }
     declare![
         UserId,
+        TokenId,
         VehicleId,
         SessionId,
         SubscriptionName,
@@ -100,6 +102,7 @@ fn declarations() -> String {
         Welcome,
         Progress,
         VehiclesMessage,
+        TokenExpiring,
         Bye,
         ServerMessage,
         NearbyVehicles,
@@ -116,6 +119,9 @@ fn declarations() -> String {
         Webhook,
         DeadWebhook,
         DeadWebhooks,
+        Revoke,
+        Revocation,
+        Revocations,
     ];
     out.push_str("\n/** Codes of the close frame; from 4500 on, do not reconnect. */\n");
     out.push_str("export const CloseCode = {\n");

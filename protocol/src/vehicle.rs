@@ -13,6 +13,8 @@ pub enum Role {
     Rider,
     /// Watches the whole fleet.
     Operator,
+    /// Decides over who comes in: revokes tokens. Opens no session, sees no ride.
+    Admin,
 }
 
 impl Role {
@@ -23,6 +25,7 @@ impl Role {
             Self::Driver => "driver",
             Self::Rider => "rider",
             Self::Operator => "operator",
+            Self::Admin => "admin",
         }
     }
 }

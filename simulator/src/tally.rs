@@ -94,7 +94,7 @@ impl Tally {
     pub(crate) fn present(&self, role: Role) -> Present<'_> {
         let count = match role {
             Role::Driver => &self.counts.drivers,
-            Role::Rider | Role::Operator => &self.counts.riders,
+            Role::Rider | Role::Operator | Role::Admin => &self.counts.riders,
         };
         count.fetch_add(1, Relaxed);
         Present(count)

@@ -1,6 +1,7 @@
 //! Wiring: what is started in which order, and stopped in which.
 
 mod farewell;
+mod hearing;
 mod listen;
 mod serve;
 mod settings;
@@ -15,11 +16,12 @@ use tokio::sync::mpsc;
 pub use settings::Settings;
 
 use crate::auth::{Auth, AuthError};
-use crate::broker::{self, BrokerError, Heard, NodeId};
+use crate::broker::{self, BrokerError, NodeId};
 use crate::driver::Garage;
 use crate::fleet::{Fleet, Peers, Teller, TooManyListeners, Writer};
 use crate::http::{Health, Queries};
 use crate::inbox::Post;
+use crate::revocations::Revocations;
 use crate::rides::Rides;
 use crate::routing::{self, RoutingError};
 use crate::session::Sessions;
@@ -27,6 +29,7 @@ use crate::store::{self, Store, StoreError};
 use crate::telemetry::{Metrics, now_ms};
 use crate::webhooks::{DeadLetters, Endpoint, InvalidEndpoint, Webhooks};
 use farewell::send_away;
+use hearing::Hearing;
 use listen::listen;
 use serve::serve;
 
@@ -142,15 +145,16 @@ struct House {
     health: Health,
     queries: Queries,
     dead_letters: DeadLetters,
+    revocations: Arc<Revocations>,
 }
 
 impl House {
     async fn open(settings: &Settings) -> Result<Self, AppError> {
-        let auth = Arc::new(Auth::new(&settings.auth_secret)?);
+        let metrics = Arc::new(Metrics::default());
+        let auth = Arc::new(Auth::open(&settings.auth, metrics.auth.clone()).await?);
         let node = NodeId(format!("{:016x}", rand::random::<u64>()));
         let store = store::open(&settings.store).await?;
         let broker = broker::open(&settings.store, node.clone()).await?;
-        let metrics = Arc::new(Metrics::default());
 
         let fleet = Fleet::new(settings.fleet.clone());
         // Before the fleet is filled: the writer must know what the store holds, to remove it one day.
@@ -173,6 +177,16 @@ impl House {
             tell,
         )?;
         let post = Post::new(Arc::clone(&store), broker, node.clone());
+        let revocations = Revocations::new(
+            Arc::clone(&auth),
+            Arc::clone(&post),
+            Arc::clone(&sessions),
+            metrics.auth.clone(),
+            settings.revocations.clone(),
+        );
+        // Before anybody comes in. Should the store be away, it is read as soon as it is back.
+        let _ = revocations.load().await;
+        tokio::spawn(Arc::clone(&revocations).run());
         let rides = Rides::new(
             post,
             Arc::clone(&fleet),
@@ -181,7 +195,12 @@ impl House {
             Arc::clone(&metrics),
             settings.rides.clone(),
         );
-        tokio::spawn(pass_on(heard, Arc::clone(&sessions), Arc::clone(&rides)));
+        let hearing = Hearing {
+            sessions: Arc::clone(&sessions),
+            rides: Arc::clone(&rides),
+            revocations: Arc::clone(&revocations),
+        };
+        tokio::spawn(hearing.pass_on(heard));
         tokio::spawn(Arc::clone(&rides).run());
         let backend = settings.webhook.clone().map(Endpoint::new);
         let backend = backend.transpose()?.map(Arc::new);
@@ -196,7 +215,6 @@ impl House {
         }
 
         Ok(Self {
-            auth,
             garage: Garage {
                 fleet: Arc::clone(&fleet),
                 peers: Arc::clone(&peers),
@@ -206,6 +224,7 @@ impl House {
                 metrics: Arc::clone(&metrics),
             },
             health: Health {
+                auth: Arc::clone(&auth),
                 fleet: Arc::clone(&fleet),
                 store: Arc::clone(&store),
                 writer,
@@ -218,6 +237,8 @@ impl House {
                 limits: settings.hub.clone(),
             },
             dead_letters: DeadLetters::new(Arc::clone(&store), backend),
+            revocations,
+            auth,
             store,
         })
     }
@@ -227,28 +248,5 @@ async fn sweep(fleet: Arc<Fleet>) {
     loop {
         tokio::time::sleep(SWEEP_EVERY).await;
         fleet.sweep(now_ms());
-    }
-}
-
-/// Brings what other nodes say to the sessions and rides of this one.
-async fn pass_on(mut heard: mpsc::Receiver<Heard>, sessions: Arc<Sessions>, rides: Arc<Rides>) {
-    while let Some(heard) = heard.recv().await {
-        let post = rides.post();
-        match heard {
-            Heard::Claim(claim) => {
-                sessions.drives_elsewhere(&claim.driver, &claim.session);
-                rides.driver_left(claim.driver);
-            }
-            Heard::Told(told) => {
-                rides.heed(&told.to, &told.event);
-                post.hear(told);
-            }
-            Heard::Whisper(whisper) => post.pass_on(&whisper.to, &whisper.message),
-            Heard::Gap => {
-                post.look();
-                rides.look_for_journeys();
-            }
-            Heard::Batch(..) => {}
-        }
     }
 }

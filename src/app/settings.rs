@@ -5,9 +5,11 @@ use std::time::Duration;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use crate::auth;
 use crate::fleet::{self, WriterSettings};
 use crate::http::{BaseMap, PageConfig};
 use crate::hub;
+use crate::revocations;
 use crate::rides;
 use crate::routing;
 use crate::store::StoreUrl;
@@ -21,8 +23,10 @@ pub struct Settings {
     pub bind: SocketAddr,
     /// Where positions are kept.
     pub store: StoreUrl,
-    /// Signs and checks tokens.
-    pub auth_secret: String,
+    /// Which tokens are believed.
+    pub auth: auth::Settings,
+    /// How long revocations of tokens hold.
+    pub revocations: revocations::Settings,
     /// Threads that hold sessions.
     pub workers: usize,
     /// Most sessions at once.
@@ -56,6 +60,17 @@ impl Settings {
     #[must_use]
     pub fn new(auth_secret: impl Into<String>) -> Self {
         let auth_secret = auth_secret.into();
+        Self::with(
+            auth::Settings::secret(auth_secret.clone()),
+            Some(&auth_secret),
+        )
+    }
+
+    /// The defaults, with these tokens. `pseudonym_secret`: of pseudonyms, the same on every node.
+    /// `None`: one made now, so that they are others on every node and after every start.
+    #[must_use]
+    pub fn with(auth: auth::Settings, pseudonym_secret: Option<&str>) -> Self {
+        let made_now = format!("{:032x}", rand::random::<u128>());
         Self {
             bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
             store: StoreUrl::Memory,
@@ -63,10 +78,11 @@ impl Settings {
             max_sessions: 20_000,
             drain: Duration::from_secs(5),
             fleet: fleet::Settings {
-                alias_key: alias_key(&auth_secret),
+                alias_key: alias_key(pseudonym_secret.unwrap_or(&made_now)),
                 ..fleet::Settings::default()
             },
-            auth_secret,
+            auth,
+            revocations: revocations::Settings::default(),
             hub: hub::Settings::default(),
             ws: ws::Settings::default(),
             writer: WriterSettings::default(),
@@ -80,10 +96,10 @@ impl Settings {
     }
 }
 
-/// The same on every node, because their secret is; and of no use for signing tokens.
-fn alias_key(auth_secret: &str) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(auth_secret.as_bytes())
-        .expect("HMAC takes keys of any length");
+/// The same on every node, because the secret is; and of no use for signing tokens.
+fn alias_key(secret: &str) -> [u8; 32] {
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length");
     mac.update(b"ridecast alias");
     mac.finalize().into_bytes().into()
 }

@@ -1,8 +1,9 @@
 use actix_web::{HttpRequest, HttpResponse, web};
-use ridecast_protocol::{ErrorBody, ErrorCode, Resume};
+use ridecast_protocol::{ErrorBody, ErrorCode, Resume, Role};
 use serde::Deserialize;
 
-use super::{Error, sse};
+use super::{Caller, Error, sse};
+use crate::auth::Person;
 use crate::hub::{Format, Hub};
 use crate::session::{Listener, NoEntry, Session, Sessions};
 use crate::ws::Door;
@@ -26,12 +27,15 @@ pub(super) async fn inbox(
     // Before the ticket is used up.
     let place = door.garage.sessions.enter()?;
     let person = door.who(&request, query.ticket.as_deref()).await?;
-    let person = person.ok_or_else(|| {
+    let person: Person = person.ok_or_else(|| {
         ErrorBody::new(
             ErrorCode::BadToken,
             "the request needs `Authorization: Bearer` and a token, or a `ticket`",
         )
     })?;
+    if person.role == Role::Admin {
+        return Err(Caller(person).forbidden());
+    }
     // After a reconnect of its own, an `EventSource` still has the old query.
     let last = request.headers().get("last-event-id");
     let last = last.and_then(|id| id.to_str().ok());
@@ -42,6 +46,7 @@ pub(super) async fn inbox(
         Sessions::name(),
         (person, resume),
         seat,
+        door.auth.clone(),
         door.garage.rides.clone(),
         door.garage.metrics.clone(),
     );

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, web};
 use ridecast_protocol::VehicleState;
 use serde_json::json;
 
+use crate::auth::Auth;
 use crate::fleet::{Fleet, Writer};
 use crate::session::Sessions;
 use crate::store::Store;
@@ -12,6 +13,8 @@ use crate::telemetry::{Metrics, Observed};
 /// What readiness and metrics are read from.
 #[derive(Clone)]
 pub struct Health {
+    /// Must have keys to check tokens by.
+    pub auth: Arc<Auth>,
     /// The vehicles.
     pub fleet: Arc<Fleet>,
     /// Must answer for the node to be ready.
@@ -38,10 +41,12 @@ pub(super) async fn ready(health: web::ThinData<Health>) -> HttpResponse {
         Ok(()) => "catching up".to_owned(),
         Err(error) => error.to_string(),
     };
-    let ready = !stopping && store == "ok";
+    let keys = health.auth.has_keys();
+    let ready = !stopping && keys && store == "ok";
     let body = json!({
         "ready": ready,
         "stopping": stopping,
+        "keys": if keys { "ok" } else { "not had yet" },
         "store": store,
         "store_lag_ms": u64::try_from(lag.as_millis()).unwrap_or(u64::MAX),
     });

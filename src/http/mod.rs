@@ -9,6 +9,7 @@ mod identity;
 mod map;
 mod page;
 mod positions;
+mod revocations;
 mod rides;
 mod share;
 mod sse;
@@ -22,7 +23,7 @@ use actix_web::web;
 
 pub use error::Error;
 pub use health::Health;
-pub use identity::Caller;
+pub use identity::{Administrator, Caller};
 pub use map::BaseMap;
 pub use page::PageConfig;
 pub use vehicles::Queries;
@@ -60,6 +61,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 )
                 .route("/share/{token}", web::get().to(share::shared))
                 .route("/share/{token}/events", web::get().to(share::events))
+                .route("/admin/revocations", web::get().to(revocations::list))
+                .route("/admin/revocations", web::post().to(revocations::revoke))
                 .default_service(web::to(error::not_found)),
         )
         .route("/healthz", web::get().to(health::alive))

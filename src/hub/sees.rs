@@ -16,7 +16,7 @@ impl From<Role> for Sees {
     fn from(role: Role) -> Self {
         match role {
             Role::Operator => Self::Everything,
-            Role::Rider | Role::Driver => Self::Free,
+            Role::Rider | Role::Driver | Role::Admin => Self::Free,
         }
     }
 }

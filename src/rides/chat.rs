@@ -219,7 +219,7 @@ impl Rides {
         match person.role {
             Role::Rider => Ok((Party::Rider, drive)),
             Role::Driver => Ok((Party::Driver, drive)),
-            Role::Operator => Err(Refusal::Unknown.into()),
+            Role::Operator | Role::Admin => Err(Refusal::Unknown.into()),
         }
     }
 }

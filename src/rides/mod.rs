@@ -260,6 +260,7 @@ impl Rides {
                 reason,
             },
             Role::Operator => Command::CancelBySystem { reason },
+            Role::Admin => return Err(Refusal::Unknown.into()),
         };
         if person.role == Role::Driver {
             self.keep_track(&person.user).await?;
@@ -269,7 +270,7 @@ impl Rides {
         let reader = match person.role {
             Role::Rider => Reader::Rider,
             Role::Driver => Reader::Driver(&person.user),
-            Role::Operator => Reader::Operator,
+            Role::Operator | Role::Admin => Reader::Operator,
         };
         Ok(ride.seen_by(reader))
     }
@@ -326,7 +327,7 @@ fn reader<'a>(person: &'a Person, ride: &Ride) -> Result<Reader<'a>, Refusal> {
         Role::Operator => Ok(Reader::Operator),
         Role::Rider if ride.rider == *user => Ok(Reader::Rider),
         Role::Driver if ride.was_driven_by(user) => Ok(Reader::Driver(user)),
-        Role::Rider | Role::Driver => Err(Refusal::Unknown),
+        Role::Rider | Role::Driver | Role::Admin => Err(Refusal::Unknown),
     }
 }
 

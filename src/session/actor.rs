@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix::{Actor, ActorContext, AsyncContext, Context, Handler, StreamHandler};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, SpawnHandle, StreamHandler};
 use ridecast_protocol::{
     Bye, ClientMessage, CloseCode, ErrorBody, ErrorCode, Request, RequestId, ServerMessage,
 };
@@ -54,6 +54,10 @@ pub struct SessionActor<P: Part> {
     pub(super) is_acting: bool,
     /// Subscriptions that show the vehicle of a ride.
     pub(super) follows: Vec<Followed>,
+    /// What happens next as the token expires: the warning, or the end.
+    pub(super) expiry: Option<SpawnHandle>,
+    /// The token of a `hello` is being looked at.
+    pub(super) is_renewing: bool,
 }
 
 /// A client that was not heard for this many heartbeats is taken for dead.
@@ -108,6 +112,8 @@ impl<P: Part> SessionActor<P> {
             waiting: VecDeque::new(),
             is_acting: false,
             follows: Vec::new(),
+            expiry: None,
+            is_renewing: false,
         }
     }
 
@@ -143,10 +149,7 @@ impl<P: Part> SessionActor<P> {
                 };
                 return self.session.send(&pong);
             }
-            ClientMessage::Hello(_) => Err(ErrorBody::new(
-                ErrorCode::AlreadyWelcome,
-                "the session is open already",
-            )),
+            ClientMessage::Hello(hello) => return self.renew(id, hello, ctx),
             ClientMessage::Ack(ack) => self.acked(ack.offset),
             message if message.is_about_rides() => return self.take_up(id, message, ctx),
             message => {
@@ -191,10 +194,10 @@ impl<P: Part> Actor for SessionActor<P> {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
         let session = &self.session;
+        let (id, person) = (session.id.clone(), session.person.clone());
         self.sessions
-            .opened(session.id.clone(), ctx.address().recipient());
+            .opened(id, Some(person), ctx.address().recipient());
         session.metrics.sessions(session.person.role).inc();
-        let valid_for = session.person.valid_for(now_ms());
         self.greet(ctx);
         let mut beats = 0;
         ctx.run_interval(self.heartbeat, move |actor, ctx| {
@@ -209,9 +212,8 @@ impl<P: Part> Actor for SessionActor<P> {
                 actor.catch_up(ctx);
             }
         });
-        ctx.run_later(valid_for, |actor, ctx| {
-            actor.end(&End::because(CloseCode::BadToken), ctx);
-        });
+        self.expire_in_time(ctx);
+        self.end_if_revoked(ctx);
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {

@@ -38,6 +38,9 @@ impl<P: Part> SessionActor<P> {
         let opening = async move { post.open(&address, resume.as_ref()).await };
         // Nothing else is looked at meanwhile: `welcome` is the first message of every session.
         ctx.wait(opening.into_actor(self).map(|place, actor, ctx| {
+            if actor.closing {
+                return;
+            }
             let opened = place.ok();
             let place = opened.as_ref().map(|(place, _)| place);
             let session = &actor.session;

@@ -7,6 +7,7 @@ mod follow;
 mod inbox;
 mod listener;
 mod registry;
+mod renewal;
 mod throttle;
 
 use std::sync::Arc;
@@ -23,7 +24,7 @@ pub use actor::{End, FAREWELL, FAREWELL_OF_BROKEN, SessionActor, bye};
 pub use listener::Listener;
 pub use registry::{NoEntry, Place, Sessions};
 
-use crate::auth::Person;
+use crate::auth::{Auth, Person};
 use crate::hub::{Aim, Seat, check_rate};
 use crate::inbox::Post;
 use crate::rides::{Rides, RidesError};
@@ -157,6 +158,7 @@ pub struct Session {
     pub resume: Option<Resume>,
     /// All rides.
     pub rides: Arc<Rides>,
+    auth: Arc<Auth>,
     post: Arc<Post>,
     seat: Seat,
     metrics: Arc<Metrics>,
@@ -169,6 +171,7 @@ impl Session {
         id: SessionId,
         (person, resume): (Person, Option<Resume>),
         seat: Seat,
+        auth: Arc<Auth>,
         rides: Arc<Rides>,
         metrics: Arc<Metrics>,
     ) -> Self {
@@ -176,6 +179,7 @@ impl Session {
             id,
             person,
             resume,
+            auth,
             post: Arc::clone(rides.post()),
             rides,
             seat,

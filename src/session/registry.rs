@@ -6,6 +6,7 @@ use dashmap::DashMap;
 use ridecast_protocol::{CloseCode, SessionId, UserId};
 
 use super::End;
+use crate::auth::Person;
 use crate::telemetry::now_ms;
 
 /// For the sessions of one millisecond: more than any node can begin.
@@ -17,8 +18,15 @@ pub struct Sessions {
     most: usize,
     taken: AtomicUsize,
     stopping: AtomicBool,
-    open: DashMap<SessionId, Recipient<End>>,
+    open: DashMap<SessionId, Open>,
     drivers: DashMap<UserId, (SessionId, Recipient<End>)>,
+}
+
+#[derive(Debug)]
+struct Open {
+    /// Whose token it rests on; `None`: on none, as that of who has a link.
+    person: Option<Person>,
+    end: Recipient<End>,
 }
 
 /// Why nobody is let in.
@@ -114,13 +122,34 @@ impl Sessions {
     pub fn all(&self) -> Vec<Recipient<End>> {
         self.open
             .iter()
-            .map(|entry| entry.value().clone())
+            .map(|entry| entry.value().end.clone())
             .collect()
     }
 
     /// A session has begun.
-    pub(crate) fn opened(&self, id: SessionId, end: Recipient<End>) {
-        self.open.insert(id, end);
+    pub(crate) fn opened(&self, id: SessionId, person: Option<Person>, end: Recipient<End>) {
+        self.open.insert(id, Open { person, end });
+    }
+
+    /// A session rests on another token of its person now.
+    pub(crate) fn renewed(&self, id: &SessionId, person: &Person) {
+        if let Some(mut open) = self.open.get_mut(id) {
+            open.person = Some(person.clone());
+        }
+    }
+
+    /// Ends the sessions that rest on such a token; gives how many.
+    pub fn end_of(&self, is_such: impl Fn(&Person) -> bool) -> usize {
+        let concerned = self.open.iter().filter(|open| {
+            let person = open.person.as_ref();
+            person.is_some_and(&is_such)
+        });
+        // Told when no shard is locked any more.
+        let ends: Vec<_> = concerned.map(|open| open.end.clone()).collect();
+        for end in &ends {
+            end.do_send(End::because(CloseCode::BadToken));
+        }
+        ends.len()
     }
 
     /// A session is over.

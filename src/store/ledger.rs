@@ -32,6 +32,8 @@ impl Address {
             Role::Driver => Self::driver(user),
             Role::Rider => Self::rider(user),
             Role::Operator => Self::operators(),
+            // Nothing is ever put there.
+            Role::Admin => Self(format!("admin:{user}")),
         }
     }
 
@@ -45,6 +47,12 @@ impl Address {
     #[must_use]
     pub fn rider(user: &UserId) -> Self {
         Self(format!("rider:{user}"))
+    }
+
+    /// Which tokens were revoked, for the nodes themselves: what is put there, each of them hears.
+    #[must_use]
+    pub fn revocations() -> Self {
+        Self("revocations".to_owned())
     }
 
     /// The operators'. It has every change of every ride.

@@ -196,7 +196,7 @@ impl Actor for Viewer {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
         let (sessions, metrics) = (&self.garage.sessions, &self.garage.metrics);
-        sessions.opened(self.id.clone(), ctx.address().recipient());
+        sessions.opened(self.id.clone(), None, ctx.address().recipient());
         metrics.viewers().inc();
         // First the box, then the look: what comes in between is told and seen.
         let whose = Address::rider(self.shared.rider());

@@ -191,7 +191,8 @@ impl Door {
     /// Whom the upgrade request names; `None` when it names nobody.
     ///
     /// # Errors
-    /// [`ErrorCode::BadToken`]; [`ErrorCode::Unavailable`]: the ticket could not be looked up.
+    /// [`ErrorCode::BadToken`]; [`ErrorCode::Unavailable`]: the ticket could not be looked up, or
+    /// the keys are not known.
     pub async fn who(
         &self,
         request: &HttpRequest,
@@ -208,15 +209,13 @@ impl Door {
             .to_str()
             .ok()
             .and_then(|header| header.strip_prefix("Bearer "));
-        token
-            .ok_or_else(|| {
-                ErrorBody::new(
-                    ErrorCode::BadToken,
-                    "`Authorization` must be `Bearer` and a token",
-                )
-            })
-            .and_then(|token| self.check(token))
-            .map(Some)
+        let token = token.ok_or_else(|| {
+            ErrorBody::new(
+                ErrorCode::BadToken,
+                "`Authorization` must be `Bearer` and a token",
+            )
+        })?;
+        Ok(Some(self.auth.admit(token).await?))
     }
 
     async fn redeem(&self, ticket: &str) -> Result<Person, ErrorBody> {
@@ -227,20 +226,16 @@ impl Door {
                 "tickets cannot be looked up right now",
             )
         })?;
-        person
-            .and_then(|person| serde_json::from_str(&person).ok())
-            .ok_or_else(|| {
-                ErrorBody::new(
-                    ErrorCode::BadToken,
-                    "the ticket was used, has expired or never was",
-                )
-            })
-    }
-
-    fn check(&self, token: &str) -> Result<Person, ErrorBody> {
-        self.auth
-            .check(token)
-            .map_err(|error| ErrorBody::new(ErrorCode::BadToken, error.to_string()))
+        let person: Option<Person> = person.and_then(|person| serde_json::from_str(&person).ok());
+        let person = person.ok_or_else(|| {
+            ErrorBody::new(
+                ErrorCode::BadToken,
+                "the ticket was used, has expired or never was",
+            )
+        })?;
+        // It is as good as the token that it was got by.
+        self.auth.still_good(&person)?;
+        Ok(person)
     }
 
     /// Finds out who is there and starts the actor of that role.
@@ -270,12 +265,20 @@ impl Door {
             }
             Err(error) => Err(error),
         };
+        let person = person.and_then(|comer| match comer.0.role {
+            Role::Admin => Err(ErrorBody::new(
+                ErrorCode::Forbidden,
+                "the role `admin` opens no session",
+            )),
+            _ => Ok(comer),
+        });
         match person {
             Ok(person) => self.start(person, seat, place, frames),
             Err(error) => {
                 let code = match error.code {
                     // Not the client's fault: the same ticket may open a session in a moment.
                     ErrorCode::Unavailable => CloseCode::Unavailable,
+                    ErrorCode::Forbidden => CloseCode::Forbidden,
                     _ => CloseCode::BadToken,
                 };
                 self.garage.metrics.refused(error.code);
@@ -328,7 +331,10 @@ impl Door {
                     message: ClientMessage::Hello(hello),
                     ..
                 }) => match hello.token {
-                    Some(token) => self.check(&token).map(|person| (person, hello.resume)),
+                    Some(token) => match self.auth.admit(&token).await {
+                        Ok(person) => Ok((person, hello.resume)),
+                        Err(error) => Err(error.into()),
+                    },
                     None => bad("`hello` needs a `token`"),
                 },
                 Ok(_) => bad("the first message must be `hello` with a `token`"),
@@ -350,6 +356,7 @@ impl Door {
             Sessions::name(),
             (person, resume),
             seat,
+            Arc::clone(&self.auth),
             Arc::clone(&self.garage.rides),
             Arc::clone(&self.garage.metrics),
         );
@@ -360,7 +367,8 @@ impl Door {
             Role::Rider => {
                 self.run(session, Rider, place, frames);
             }
-            Role::Operator => {
+            // No administrator comes as far as here.
+            Role::Operator | Role::Admin => {
                 self.run(session, Watcher, place, frames);
             }
         }

@@ -71,13 +71,17 @@ async fn every_route_answers_as_told_whoever_asks() {
         }
         let told: BTreeSet<_> = fields(operation, "/responses").keys().cloned().collect();
         let mut seen = BTreeSet::new();
-        for role in [Role::Driver, Role::Rider, Role::Operator] {
+        for role in [Role::Driver, Role::Rider, Role::Operator, Role::Admin] {
             let token = token("somebody", role);
             let reply = ask(&service, &route, operation, Some(&token)).await;
             seen.insert(reply.status.to_string());
         }
         assert!(seen.is_subset(&told), "{route:?} answers {seen:?}");
         for status in ["403", "404"] {
+            // Of a page of another origin: who asks here is no page.
+            if route.1 == "/ws" {
+                continue;
+            }
             assert_eq!(
                 seen.contains(status),
                 told.contains(status),

@@ -13,6 +13,7 @@ fn links_between_the_documents_lead_somewhere() {
         "CONTRIBUTING.md",
         "CHANGELOG.md",
         "docs/protocol.md",
+        "docs/security.md",
         "docs/operations.md",
         "docs/performance.md",
     ] {

@@ -96,7 +96,8 @@ fn every_query_is_told() {
             told.insert("ticket".to_owned());
         }
         if path != "/ws" {
-            let taken = queries.get(&path).cloned().unwrap_or_default();
+            let taken = queries.get(&path).filter(|_| method == "get");
+            let taken = taken.cloned().unwrap_or_default();
             assert_eq!(told, taken, "the query of {method} {path}");
         }
     }

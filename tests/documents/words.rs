@@ -3,8 +3,8 @@
 
 use ridecast_protocol::{
     ChatPage, DeadWebhooks, ErrorBody, NearbyVehicles, PositionsJudged, PostPositions, Request,
-    Ride, RideCounts, RidesPage, ServerMessage, ShareLink, ShareMessage, SharedRide, Ticket,
-    Webhook,
+    Revocation, Revocations, Revoke, Ride, RideCounts, RidesPage, ServerMessage, ShareLink,
+    ShareMessage, SharedRide, Ticket, Webhook,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -44,6 +44,9 @@ pub(crate) fn body(name: &str, example: &Value) {
         NearbyVehicles,
         PositionsJudged,
         PostPositions,
+        Revocation,
+        Revocations,
+        Revoke,
         Ride,
         RideCounts,
         RidesPage,

@@ -302,6 +302,11 @@ async fn a_feed_ends_with_its_token() {
     let token = token_for("rosa", Role::Rider, Duration::from_secs(2));
     let mut feed = Sse::inbox(service.address, &token, None).await;
     welcome(&mut feed).await;
+    let warned = feed.message().await;
+    assert!(
+        matches!(&warned, Some(ServerMessage::TokenExpiring(it)) if it.expires_in_ms <= 250),
+        "{warned:?}"
+    );
     let Some(ServerMessage::Bye(bye)) = feed.message().await else {
         panic!("no bye");
     };

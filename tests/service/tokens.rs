@@ -43,7 +43,8 @@ async fn a_token_opens_a_session_in_the_request_or_in_hello() {
     client.send(&hello).await;
     let welcome = client.welcome().await;
     assert_eq!((welcome.user.as_str(), welcome.role), ("r1", Role::Rider));
-    assert_eq!(client.refused(hello).await, ErrorCode::AlreadyWelcome);
+    // It may come again, as a newer token does.
+    client.ok(hello).await;
     client.settle().await;
 }
 
@@ -87,6 +88,8 @@ async fn what_is_no_good_token_is_refused() {
             user: UserId::new("d1").unwrap(),
             role: Role::Driver,
             expires_at_s: now_ms() / 1000 + ttl_s,
+            issued_at_s: None,
+            token: None,
         };
         jsonwebtoken::encode(
             &header,

@@ -18,7 +18,8 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// `ridecast serve` with these arguments, on a port of its own.
+    /// `ridecast serve` with these arguments, on a port of its own. With the tests' secret, unless
+    /// they say by what tokens are checked.
     pub(crate) fn serve(arguments: &[&str]) -> Self {
         Self::serve_by(&[PROGRAM], arguments)
     }
@@ -27,7 +28,10 @@ impl Node {
     pub(crate) fn serve_by(starter: &[&str], arguments: &[&str]) -> Self {
         let program = (starter != [PROGRAM]).then_some(PROGRAM);
         let mut all: Vec<_> = starter.iter().copied().chain(program).collect();
-        all.extend(["serve", "--auth-secret", SECRET]);
+        all.push("serve");
+        if !arguments.iter().any(|it| it.starts_with("--auth-")) {
+            all.extend(["--auth-secret", SECRET]);
+        }
         all.extend(arguments);
         Self::run(&all, |line| Some(line.split_once("address=")?.1.trim()))
     }

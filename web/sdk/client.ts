@@ -28,7 +28,7 @@ export type ConnectionState =
 export interface ClientOptions {
   /** `ws:` or `wss:` address of `/v1/ws`. */
   url: string;
-  /** Asked before each attempt, so that it may bring a fresh one. */
+  /** Asked before each attempt, and shortly before a token expires, so that it may bring a fresh one. */
   getToken(): string | Promise<string>;
   onState?(state: ConnectionState): void;
   /**
@@ -240,8 +240,22 @@ export class Client {
       case "bye":
         this.bye = message;
         break;
+      case "token_expiring":
+        void this.renew();
+        break;
       case "pong":
         break;
+    }
+  }
+
+  /** The session goes on with a newer token, if there is one. */
+  private async renew(): Promise<void> {
+    const state = this.current;
+    try {
+      const token = await this.options.getToken();
+      if (this.current === state) await this.request({ type: "hello", token });
+    } catch {
+      // It ends with its token then, and `bye` says so.
     }
   }
 

@@ -7,6 +7,11 @@
 export type UserId = string;
 
 /**
+ * A token: its claim `jti`.
+ */
+export type TokenId = string;
+
+/**
  * A vehicle as its reader knows it: the `sub` of its driver, or to riders a pseudonym that lives
  * some minutes, until they have a ride with it.
  */
@@ -50,7 +55,7 @@ export type RequestId = number | string;
 /**
  * What a token allows its bearer to be.
  */
-export type Role = "driver" | "rider" | "operator";
+export type Role = "driver" | "rider" | "operator" | "admin";
 
 /**
  * One fix of one vehicle, as the driver's device reports it.
@@ -494,7 +499,8 @@ export type Hello = {
  */
 token?: string,
 /**
- * Where the events have been seen up to. Absent: only new ones are sent.
+ * Where the events have been seen up to. Absent: only new ones are sent. In an open session
+ * it says nothing.
  */
 resume?: Resume, };
 
@@ -855,6 +861,15 @@ vehicles: Array<VehicleUpdate>,
 left: Array<VehicleId>, };
 
 /**
+ * The session's token expires soon.
+ */
+export type TokenExpiring = {
+/**
+ * In so many milliseconds the service closes with 4500.
+ */
+expires_in_ms: number, };
+
+/**
  * The server is about to close the socket.
  */
 export type Bye = {
@@ -930,7 +945,7 @@ id?: RequestId,
 /**
  * Now, ms since the Unix epoch.
  */
-server_time_ms: number, } | { "type": "bye" } & Bye;
+server_time_ms: number, } | { "type": "token_expiring" } & TokenExpiring | { "type": "bye" } & Bye;
 
 /**
  * Answer of `GET /v1/vehicles`: nearest first.
@@ -1129,6 +1144,54 @@ export type DeadWebhooks = {
  * The webhooks that were given up.
  */
 webhooks: Array<DeadWebhook>, };
+
+/**
+ * Body of `POST /v1/admin/revocations`: give `user` or `jti`, one of them.
+ */
+export type Revoke = {
+/**
+ * All tokens of this person that were issued until now, whatever their roles.
+ */
+user?: UserId,
+/**
+ * The one token of this id.
+ */
+jti?: TokenId,
+/**
+ * Until then, ms since the Unix epoch: not before the last of these tokens expires. Absent:
+ * for as long as the service is set up to.
+ */
+until_ms?: number, };
+
+/**
+ * Tokens that count no more. Answer of `POST /v1/admin/revocations`.
+ */
+export type Revocation = {
+/**
+ * Whose. Absent: it is about one token.
+ */
+user?: UserId,
+/**
+ * Which. Absent: it is about all of a person.
+ */
+jti?: TokenId,
+/**
+ * When. Tokens of this person that say to have been issued later are good.
+ */
+revoked_at_ms: number,
+/**
+ * It is forgotten then, ms since the Unix epoch.
+ */
+until_ms: number, };
+
+/**
+ * Answer of `GET /v1/admin/revocations`: newest first.
+ */
+export type Revocations = {
+/**
+ * Those in force.
+ */
+revocations: Array<Revocation>, };
 
 /** Codes of the close frame; from 4500 on, do not reconnect. */
 export const CloseCode = {

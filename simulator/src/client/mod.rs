@@ -82,7 +82,7 @@ impl Context {
     fn stop(&self, role: Role) -> &CancellationToken {
         match role {
             Role::Driver => &self.stop_drivers,
-            Role::Rider | Role::Operator => &self.stop_riders,
+            Role::Rider | Role::Operator | Role::Admin => &self.stop_riders,
         }
     }
 

@@ -206,6 +206,22 @@ describe("a connection", () => {
     expect(Socket.all).toHaveLength(2);
   });
 
+  it("goes on with a newer token when the service says that its own expires", async () => {
+    await open();
+    await Socket.last.welcome();
+    token = () => Promise.resolve("t2");
+    Socket.last.say({ type: "token_expiring", expires_in_ms: 60_000 });
+    await settled();
+    expect(Socket.last.sent.at(-1)).toEqual({ type: "hello", token: "t2", id: 1 });
+    await Socket.last.ok();
+    // Where none can be had, the session goes on until it is ended.
+    token = () => Promise.reject(new Error("offline"));
+    Socket.last.say({ type: "token_expiring", expires_in_ms: 60_000 });
+    await settled();
+    expect(Socket.last.sent).toHaveLength(2);
+    expect(kinds()).toEqual(["connecting", "live"]);
+  });
+
   it("comes back at once when the network does", async () => {
     await open();
     for (let i = 0; i < 5; i++) {
