@@ -12,6 +12,7 @@ use ridecast_protocol::{Role, UserId};
 use crate::app::Settings;
 use crate::auth;
 use crate::fleet::{self, Limits};
+use crate::http::Origins;
 use crate::hub;
 use crate::revocations;
 use crate::ride::Rules;
@@ -407,6 +408,7 @@ impl Serve {
         settings.revocations = revocations::Settings {
             revoke_for: access.revoke_for,
         };
+        settings.origins = Origins(access.allow_origin.clone());
         settings.store = self.store.clone();
         settings.drain = Duration::try_from_secs_f64(self.drain_seconds).unwrap_or(settings.drain);
         let backend = self.webhook_url.clone().zip(self.webhook_secret.clone());

@@ -45,6 +45,7 @@ pub(super) fn serve(
         settings: settings.ws,
     });
     let page = Arc::new(settings.page);
+    let origins = Arc::new(settings.origins);
     let services = move || {
         // This runs once on each worker's own thread, where its hub will live.
         let reader = readers.lock().ok().and_then(|mut readers| readers.pop());
@@ -66,7 +67,8 @@ pub(super) fn serve(
                 .app_data(web::ThinData(Arc::clone(&house.revocations)))
                 .app_data(web::ThinData(Arc::clone(&page)))
                 .app_data(web::ThinData(settings.map.clone()))
-                .configure(http::routes);
+                .configure(|config| http::routes(config, &origins))
+                .wrap(http::headers());
             match &hub {
                 Some(hub) => app.app_data(web::ThinData(hub.clone())),
                 None => app,

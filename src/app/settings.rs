@@ -7,7 +7,7 @@ use sha2::Sha256;
 
 use crate::auth;
 use crate::fleet::{self, WriterSettings};
-use crate::http::{BaseMap, PageConfig};
+use crate::http::{BaseMap, Origins, PageConfig};
 use crate::hub;
 use crate::revocations;
 use crate::rides;
@@ -27,6 +27,8 @@ pub struct Settings {
     pub auth: auth::Settings,
     /// How long revocations of tokens hold.
     pub revocations: revocations::Settings,
+    /// Pages of these may ask too.
+    pub origins: Origins,
     /// Threads that hold sessions.
     pub workers: usize,
     /// Most sessions at once.
@@ -74,6 +76,7 @@ impl Settings {
         Self {
             bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
             store: StoreUrl::Memory,
+            origins: Origins::default(),
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             max_sessions: 20_000,
             drain: Duration::from_secs(5),

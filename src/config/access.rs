@@ -6,8 +6,9 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::auth::{self, KeySource};
+use crate::http::Origin;
 
-/// Which tokens are believed.
+/// Which tokens are believed, and which pages may ask.
 #[derive(Debug, Args)]
 pub struct Access {
     /// Signs and checks tokens (HS256): at least 32 bytes, the same on every node
@@ -60,6 +61,16 @@ pub struct Access {
     /// Makes the pseudonyms that riders see, the same on every node [default: the auth secret]
     #[arg(long, env = "RIDECAST_PSEUDONYM_SECRET", hide_env_values = true)]
     pseudonym_secret: Option<String>,
+    /// Pages of this origin may ask too: scheme and host; several times, or
+    /// separated by commas [default: those of the service's own origin]
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        env = "RIDECAST_ALLOW_ORIGIN",
+        value_delimiter = ',',
+        value_parser = Origin::parse
+    )]
+    pub(super) allow_origin: Vec<Origin>,
 }
 
 impl Access {

@@ -35,9 +35,12 @@ pub(super) async fn file(
         u64::from_be_bytes(a),
         u64::from_be_bytes(b)
     );
+    // With this answer too: a browser puts its headers in the place of those that it has.
+    let policy = ("content-security-policy", page.content_security_policy());
     if is_known(request.headers(), &etag) {
         return Ok(HttpResponse::NotModified()
             .insert_header((ETAG, etag))
+            .insert_header(policy)
             .finish());
     }
     // Vite names what is under assets/ by its content.
@@ -51,9 +54,7 @@ pub(super) async fn file(
         .content_type(file.metadata.mimetype())
         .insert_header((CACHE_CONTROL, caching))
         .insert_header((ETAG, etag))
-        .insert_header(("content-security-policy", page.content_security_policy()))
-        .insert_header(("x-content-type-options", "nosniff"))
-        .insert_header(("referrer-policy", "no-referrer"));
+        .insert_header(policy);
     let zipped = match ZIPPED.get(path) {
         Some(zipped) => zipped.clone(),
         None => match Zipped::of(file.data.into_owned()) {

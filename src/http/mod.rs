@@ -7,6 +7,7 @@ mod files;
 mod health;
 mod identity;
 mod map;
+mod origin;
 mod page;
 mod positions;
 mod revocations;
@@ -19,12 +20,20 @@ mod vehicles;
 mod webhooks;
 mod zipped;
 
+use std::sync::Arc;
+
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
+};
+use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web;
 
 pub use error::Error;
 pub use health::Health;
 pub use identity::{Administrator, Caller};
 pub use map::BaseMap;
+pub use origin::{InvalidOrigin, Origin, Origins};
 pub use page::PageConfig;
 pub use vehicles::Queries;
 
@@ -32,8 +41,9 @@ pub use vehicles::Queries;
 const MOST_BODY_BYTES: usize = 256 * 1024;
 
 /// The routes; what the handlers need is given to the application beforehand.
-pub fn routes(config: &mut web::ServiceConfig) {
+pub fn routes(config: &mut web::ServiceConfig, origins: &Arc<Origins>) {
     config
+        .app_data(web::ThinData(Arc::clone(origins)))
         .app_data(
             web::JsonConfig::default()
                 .limit(MOST_BODY_BYTES)
@@ -63,7 +73,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route("/share/{token}/events", web::get().to(share::events))
                 .route("/admin/revocations", web::get().to(revocations::list))
                 .route("/admin/revocations", web::post().to(revocations::revoke))
-                .default_service(web::to(error::not_found)),
+                .default_service(web::to(error::not_found))
+                // What is somebody's own is in no cache.
+                .wrap(DefaultHeaders::new().add((CACHE_CONTROL, "no-store")))
+                .wrap(origin::cors(origins))
+                .wrap(from_fn(origin::refuse_strangers)),
         )
         .route("/healthz", web::get().to(health::alive))
         .route("/readyz", web::get().to(health::ready))
@@ -73,4 +87,20 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .default_service(web::get().to(files::file));
     #[cfg(feature = "conformance")]
     config.configure(crate::ws::conformance);
+}
+
+/// What every answer says to a browser, unless it says something else: it is no page, is nobody
+/// else's to embed, and is what it says it is.
+#[must_use]
+pub fn headers() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .add((REFERRER_POLICY, "no-referrer"))
+        .add((X_FRAME_OPTIONS, "DENY"))
+        .add((
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ))
+        .add(("cross-origin-resource-policy", "same-origin"))
+        .add(("cross-origin-opener-policy", "same-origin"))
 }

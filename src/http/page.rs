@@ -33,7 +33,8 @@ impl PageConfig {
             connect.push_str(origin);
         }
         format!(
-            "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; worker-src 'self'; \
+            "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; \
+             img-src 'self' data: blob:; worker-src 'self'; manifest-src 'self'; \
              connect-src {connect}; object-src 'none'; base-uri 'none'; form-action 'none'; \
              frame-ancestors 'none'"
         )

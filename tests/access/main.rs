@@ -10,7 +10,6 @@
 #[expect(dead_code, reason = "the tests of rides use the rest")]
 mod client;
 #[path = "../support/http.rs"]
-#[expect(dead_code, reason = "the tests of rides use the rest")]
 mod http;
 #[path = "../support/node.rs"]
 #[expect(dead_code, reason = "the tests of positions use the rest")]
@@ -34,6 +33,7 @@ mod claims;
 mod issuer;
 mod jwks;
 mod keys;
+mod origins;
 mod renewal;
 mod revocations;
 mod signer;

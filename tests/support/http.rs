@@ -67,9 +67,24 @@ pub(crate) async fn try_request(
     token: Option<&str>,
     body: Option<&str>,
 ) -> std::io::Result<Reply> {
+    let host = address.to_string();
+    try_request_with(address, method, path, &[("host", &host)], token, body).await
+}
+
+/// The same, with these headers, which must have `host` among them.
+pub(crate) async fn try_request_with(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    token: Option<&str>,
+    body: Option<&str>,
+) -> std::io::Result<Reply> {
     use std::fmt::Write as _;
-    let mut request =
-        format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
+    let mut request = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
+    for (name, value) in headers {
+        let _ = write!(request, "{name}: {value}\r\n");
+    }
     if let Some(token) = token {
         let _ = write!(request, "authorization: Bearer {token}\r\n");
     }

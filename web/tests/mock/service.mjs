@@ -26,7 +26,8 @@ const TYPES = {
  * @param {string[]} origins of the operator's map style, its tiles and glyphs
  */
 export const policy = (origins = []) =>
-  "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; worker-src 'self'; " +
+  "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; " +
+  "img-src 'self' data: blob:; worker-src 'self'; manifest-src 'self'; " +
   `connect-src ${["'self'", ...origins].join(" ")}; ` +
   "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
