@@ -37,3 +37,4 @@ mod origins;
 mod renewal;
 mod revocations;
 mod signer;
+mod tickets;
