@@ -36,5 +36,7 @@ mod keys;
 mod origins;
 mod renewal;
 mod revocations;
+mod roles;
 mod signer;
 mod tickets;
+mod town;
