@@ -1,6 +1,7 @@
 //! The command line. Each flag is also an environment variable; `--help` is the reference.
 
 mod access;
+mod gate;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,6 +9,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ridecast_protocol::{Role, UserId};
+
+pub use gate::{LimitArgs, TlsArgs};
 
 use crate::app::Settings;
 use crate::auth;
@@ -64,9 +67,9 @@ pub struct Service {
     /// Threads that hold sessions [default: one for each core]
     #[arg(long, env = "RIDECAST_WORKERS")]
     workers: Option<usize>,
-    /// Most sessions at once
-    #[arg(long, env = "RIDECAST_MAX_SESSIONS", default_value_t = 20_000)]
-    max_sessions: usize,
+    /// How much one client may ask for.
+    #[command(flatten)]
+    limits: LimitArgs,
     /// Without a position for so long, a vehicle is shown as silent
     #[arg(long, value_name = "TIME", env = "RIDECAST_SILENT_AFTER", value_parser = humantime::parse_duration, default_value = "15s")]
     pub(crate) silent_after: Duration,
@@ -179,6 +182,9 @@ pub struct Serve {
     /// What `demo` has too.
     #[command(flatten)]
     pub service: Service,
+    /// TLS, and proxies before the service.
+    #[command(flatten)]
+    tls: TlsArgs,
     /// Where positions are kept: embedded:PATH, memory, or redis://HOST:PORT
     #[arg(long, env = "RIDECAST_STORE", default_value = "embedded:ridecast-data")]
     store: StoreUrl,
@@ -339,7 +345,8 @@ impl Service {
         Settings {
             bind: self.bind,
             workers: self.workers.unwrap_or(defaults.workers),
-            max_sessions: self.max_sessions,
+            sessions: self.limits.sessions(),
+            gate: self.limits.gate(),
             fleet: fleet::Settings {
                 silent_after: self.silent_after,
                 gone_after: self.gone_after,
@@ -409,6 +416,7 @@ impl Serve {
             revoke_for: access.revoke_for,
         };
         settings.origins = Origins(access.allow_origin.clone());
+        self.tls.add_to(&mut settings.gate);
         settings.store = self.store.clone();
         settings.drain = Duration::try_from_secs_f64(self.drain_seconds).unwrap_or(settings.drain);
         let backend = self.webhook_url.clone().zip(self.webhook_secret.clone());

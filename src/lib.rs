@@ -5,7 +5,7 @@
 //! | floor | modules |
 //! |---|---|
 //! | 5 | [`app`] [`config`] |
-//! | 4 | [`http`] [`ws`] |
+//! | 4 | [`http`] [`ws`] [`gate`] |
 //! | 3 | [`session`] [`driver`] [`rider`] [`watcher`] [`rides`] [`revocations`] [`webhooks`] |
 //! | 2 | [`fleet`] [`hub`] [`inbox`] |
 //! | 1 | [`store`] [`broker`] [`routing`] |
@@ -20,6 +20,7 @@ pub mod config;
 pub mod demo;
 pub mod driver;
 pub mod fleet;
+pub mod gate;
 pub mod http;
 pub mod hub;
 pub mod inbox;

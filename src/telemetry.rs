@@ -1,6 +1,7 @@
 //! What the service tells of itself: the clock it tells it by, and its metrics.
 
 mod access;
+mod limit;
 mod push;
 
 use std::fmt::Write as _;
@@ -15,6 +16,8 @@ use prometheus_client::registry::Registry;
 use ridecast_protocol::{ErrorCode, RideState, Role};
 
 pub use access::AuthMetrics;
+pub use limit::Limit;
+use limit::LimitLabel;
 pub use push::PushMetrics;
 
 /// Now, in milliseconds since the Unix epoch, UTC.
@@ -62,6 +65,11 @@ pub struct Metrics {
     pub webhooks: WebhookMetrics,
     /// Of who may come in.
     pub auth: AuthMetrics,
+    limited: Family<LimitLabel, Counter>,
+    /// Connections that are open, sockets among them: to be counted up and down.
+    pub connections: Gauge,
+    /// Handshakes of TLS that came to nothing, those that took too long apart.
+    pub tls_handshakes_failed: Counter,
 }
 
 /// The counters of webhooks.
@@ -185,6 +193,20 @@ impl Default for Metrics {
         );
         let webhooks = WebhookMetrics::register(&mut registry);
         let auth = AuthMetrics::register(&mut registry);
+        let limited = Family::<LimitLabel, Counter>::default();
+        for limit in Limit::ALL {
+            // There from the start, so that the first refusal is seen as a rise.
+            let _ = limited.get_or_create(&LimitLabel { limit });
+        }
+        let connections = Gauge::default();
+        let tls_handshakes_failed = Counter::<u64, AtomicU64>::default();
+        registry.register("limited", "What was refused by a limit", limited.clone());
+        registry.register("connections", "Open connections", connections.clone());
+        registry.register(
+            "tls_handshakes_failed",
+            "Handshakes of TLS that came to nothing",
+            tls_handshakes_failed.clone(),
+        );
         Self {
             registry,
             sessions,
@@ -200,6 +222,9 @@ impl Default for Metrics {
             offers_refused,
             webhooks,
             auth,
+            limited,
+            connections,
+            tls_handshakes_failed,
         }
     }
 }
@@ -225,11 +250,19 @@ impl Metrics {
 
     /// Counts something refused.
     pub fn refused(&self, code: ErrorCode) {
+        if let Some(limit) = Limit::of(code) {
+            self.limited(limit);
+        }
         self.errors
             .get_or_create(&CodeLabel {
                 code: code.as_str(),
             })
             .inc();
+    }
+
+    /// Counts something that was refused by a limit.
+    pub fn limited(&self, limit: Limit) {
+        self.limited.get_or_create(&LimitLabel { limit }).inc();
     }
 
     /// Counts a ride that has come into a state.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// Floor by floor, as `src/lib.rs` and ARCHITECTURE.md tell it.
 const FLOORS: [(u8, &[&str]); 6] = [
     (5, &["main", "app", "config", "demo"]),
-    (4, &["http", "ws"]),
+    (4, &["http", "ws", "gate"]),
     (
         3,
         &[

@@ -15,6 +15,8 @@ pub enum CloseCode {
     Silent = 4003,
     /// Something behind the service cannot be reached right now, so that it cannot know who comes.
     Unavailable = 4004,
+    /// The person has as many sessions as one may have.
+    TooManySessions = 4005,
     /// No valid token came, or none in time.
     BadToken = 4500,
     /// The token is good, but not for this.
@@ -52,6 +54,7 @@ impl CloseCode {
             Self::Replaced => "replaced by a newer session of the same driver",
             Self::Silent => "nothing was heard within the heartbeat",
             Self::Unavailable => "the service cannot look you up right now",
+            Self::TooManySessions => "you have as many sessions as you may have",
             Self::BadToken => "no valid token",
             Self::Forbidden => "not allowed",
             Self::ProtocolError => "too many malformed messages",

@@ -64,6 +64,10 @@ pub enum ErrorCode {
     NotFound,
     /// The service has as many sessions as it may have.
     Overloaded,
+    /// The address, or the person, has as many sessions as it may have.
+    TooManySessions,
+    /// The request did not come whole, or could not be answered, in time.
+    TooSlow,
     /// Something behind the service cannot be reached right now.
     Unavailable,
 }
@@ -102,6 +106,8 @@ impl ErrorCode {
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::NotFound => "not_found",
             Self::Overloaded => "overloaded",
+            Self::TooManySessions => "too_many_sessions",
+            Self::TooSlow => "too_slow",
             Self::Unavailable => "unavailable",
         }
     }
@@ -111,7 +117,11 @@ impl ErrorCode {
     pub const fn retryable(self) -> bool {
         matches!(
             self,
-            Self::RateLimited | Self::Overloaded | Self::Unavailable
+            Self::RateLimited
+                | Self::Overloaded
+                | Self::TooManySessions
+                | Self::TooSlow
+                | Self::Unavailable
         )
     }
 }

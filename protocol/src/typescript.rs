@@ -131,6 +131,7 @@ fn declarations() -> String {
         CloseCode::Replaced,
         CloseCode::Silent,
         CloseCode::Unavailable,
+        CloseCode::TooManySessions,
         CloseCode::BadToken,
         CloseCode::Forbidden,
         CloseCode::ProtocolError,

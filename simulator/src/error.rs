@@ -10,6 +10,9 @@ pub enum SimError {
         /// What is wrong with it.
         reason: String,
     },
+    /// No certificate of the service could be believed.
+    #[error("no TLS: {0}")]
+    Tls(String),
     /// The road network cannot be used.
     #[error("the road network cannot be loaded: {0}")]
     Network(#[from] ridecast_roads::LoadError),

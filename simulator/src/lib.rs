@@ -45,6 +45,7 @@ mod run;
 mod sendings;
 mod settings;
 mod tally;
+mod tls;
 
 mod token;
 mod trace;

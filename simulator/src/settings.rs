@@ -1,24 +1,31 @@
 //! What the caller decides.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ridecast_protocol::{SUBPROTOCOL_BIN, SUBPROTOCOL_JSON};
+use rustls::ClientConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::{SimError, TokenSource};
+use crate::{SimError, TokenSource, tls};
 
 /// Where the service is and how sessions prove who they are.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
     urls: Vec<String>,
     pub(crate) tokens: TokenSource,
+    /// For `wss://`.
+    pub(crate) tls: Option<Arc<ClientConfig>>,
 }
 
 impl Endpoint {
-    /// `url` is `ws://host:port`; without a path the protocol's own, `/v1/ws`, is taken.
+    /// `url` is `ws://host:port` or `wss://host:port`; without a path the protocol's own, `/v1/ws`,
+    /// is taken.
     ///
     /// # Errors
-    /// [`SimError::Url`] when it is no `ws://` address. (`wss://` is not spoken yet.)
+    /// [`SimError::Url`] when it is neither; [`SimError::Tls`] when it is `wss://` and this machine
+    /// believes no certificates.
     pub fn new(url: &str, tokens: TokenSource) -> Result<Self, SimError> {
         Self::several([url], tokens)
     }
@@ -32,11 +39,25 @@ impl Endpoint {
         urls: impl IntoIterator<Item = &'a str>,
         tokens: TokenSource,
     ) -> Result<Self, SimError> {
-        let urls: Vec<_> = urls.into_iter().map(checked).collect::<Result<_, _>>()?;
-        if urls.is_empty() {
-            checked("")?;
-        }
-        Ok(Self { urls, tokens })
+        let urls = all_checked(urls)?;
+        let is_secure = urls.iter().any(|url| url.starts_with("wss://"));
+        let tls = is_secure.then(tls::as_this_machine).transpose()?;
+        Ok(Self { urls, tokens, tls })
+    }
+
+    /// The same, and with `wss://` only certificates that one of this file (PEM) has signed are
+    /// believed, whatever this machine believes.
+    ///
+    /// # Errors
+    /// As of [`new`](Self::new); [`SimError::Tls`] also when the file has none.
+    pub fn several_signed_by<'a>(
+        urls: impl IntoIterator<Item = &'a str>,
+        tokens: TokenSource,
+        file: &Path,
+    ) -> Result<Self, SimError> {
+        let urls = all_checked(urls)?;
+        let tls = Some(tls::signed_by(file)?);
+        Ok(Self { urls, tokens, tls })
     }
 
     /// One of the addresses; with each `turn` the next.
@@ -45,20 +66,30 @@ impl Endpoint {
     }
 }
 
+fn all_checked<'a>(urls: impl IntoIterator<Item = &'a str>) -> Result<Vec<String>, SimError> {
+    let urls: Vec<_> = urls.into_iter().map(checked).collect::<Result<_, _>>()?;
+    if urls.is_empty() {
+        checked("")?;
+    }
+    Ok(urls)
+}
+
 fn checked(url: &str) -> Result<String, SimError> {
     let bad = |reason: &str| SimError::Url {
         url: url.to_owned(),
         reason: reason.to_owned(),
     };
-    let Some(rest) = url.strip_prefix("ws://") else {
-        return Err(bad("it must begin with ws://"));
+    let mut schemes = ["ws://", "wss://"].into_iter();
+    let Some(scheme) = schemes.find(|scheme| url.starts_with(scheme)) else {
+        return Err(bad("it must begin with ws:// or wss://"));
     };
+    let rest = &url[scheme.len()..];
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     if authority.is_empty() {
         return Err(bad("it names no host"));
     }
     let path = if path.len() > 1 { path } else { "/v1/ws" };
-    let url = format!("ws://{authority}{path}");
+    let url = format!("{scheme}{authority}{path}");
     // Only what the client itself will accept when it connects.
     url.parse::<tokio_tungstenite::tungstenite::http::Uri>()
         .map_err(|error| bad(&error.to_string()))?;

@@ -19,6 +19,7 @@ use crate::auth::{Auth, AuthError};
 use crate::broker::{self, BrokerError, NodeId};
 use crate::driver::Garage;
 use crate::fleet::{Fleet, Peers, Teller, TooManyListeners, Writer};
+use crate::gate::{Certificate, Gate, TlsError};
 use crate::http::{Health, Queries};
 use crate::inbox::Post;
 use crate::revocations::Revocations;
@@ -57,6 +58,9 @@ pub enum AppError {
     /// See [`TooManyListeners`].
     #[error(transparent)]
     Workers(#[from] TooManyListeners),
+    /// See [`TlsError`].
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The server failed while running.
     #[error("the server failed: {0}")]
     Server(std::io::Error),
@@ -139,6 +143,7 @@ impl App {
 
 /// Everything below the sockets, running.
 struct House {
+    gate: Arc<Gate>,
     auth: Arc<Auth>,
     store: Arc<dyn Store>,
     garage: Garage,
@@ -152,6 +157,12 @@ impl House {
     async fn open(settings: &Settings) -> Result<Self, AppError> {
         let metrics = Arc::new(Metrics::default());
         let auth = Arc::new(Auth::open(&settings.auth, metrics.auth.clone()).await?);
+        let certificate = settings.gate.tls.clone().map(Certificate::load);
+        let certificate = certificate.transpose()?;
+        if let Some(certificate) = &certificate {
+            tokio::spawn(Arc::clone(certificate).keep_up());
+        }
+        let gate = Gate::new(settings.gate.clone(), certificate, Arc::clone(&metrics))?;
         let node = NodeId(format!("{:016x}", rand::random::<u64>()));
         let store = store::open(&settings.store).await?;
         let broker = broker::open(&settings.store, node.clone()).await?;
@@ -167,7 +178,7 @@ impl House {
         fleet.sweep(now_ms);
         tokio::spawn(sweep(Arc::clone(&fleet)));
 
-        let sessions = Sessions::new(settings.max_sessions);
+        let sessions = Sessions::new(settings.sessions.clone(), Arc::clone(&metrics));
         let (tell, heard) = mpsc::channel(HEARD);
         let peers = Peers::start(
             Arc::clone(&fleet),
@@ -215,6 +226,7 @@ impl House {
         }
 
         Ok(Self {
+            gate,
             garage: Garage {
                 fleet: Arc::clone(&fleet),
                 peers: Arc::clone(&peers),

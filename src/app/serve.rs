@@ -5,19 +5,26 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix_http::HttpService;
+use actix_http::error::DispatchError;
 use actix_server::Server;
-use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, map_config};
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
 use actix_web::dev::AppConfig;
+use actix_web::middleware::from_fn;
 use actix_web::{App as WebApp, web};
+use tokio::net::TcpStream;
 
 use super::{AppError, House, Settings};
 use crate::driver::Garage;
+use crate::gate::{Link, pass};
 use crate::http;
 use crate::hub::Hub;
 use crate::ws::{self, Door};
 
 /// REST requests and scrapes must still get in when all sessions are taken.
 const CONNECTIONS_BESIDE_SESSIONS: usize = 1_000;
+/// What a client of HTTP/2 may send of a body before it is read; twice that of all of a
+/// connection's. Actix has eight times as much, for each of many phones.
+const HTTP2_WINDOW: u32 = 128 * 1024;
 
 /// Serves at this listener.
 ///
@@ -36,8 +43,11 @@ pub(super) fn serve(
     let readers = Arc::new(Mutex::new(readers));
     let bind = settings.bind;
     let connections = settings
-        .max_sessions
+        .sessions
+        .most
         .saturating_add(CONNECTIONS_BESIDE_SESSIONS);
+    let gate = house.gate;
+    let (body_bytes, head_timeout) = (gate.settings().body_bytes, gate.settings().head_timeout);
     let door = web::Data::new(Door {
         auth: Arc::clone(&house.auth),
         store: Arc::clone(&house.store),
@@ -56,6 +66,7 @@ pub(super) fn serve(
             hub
         });
         let app = || {
+            let gate = Arc::clone(&gate);
             let app = WebApp::new()
                 .app_data(door.clone())
                 .app_data(web::ThinData(Arc::clone(&house.auth)))
@@ -67,7 +78,11 @@ pub(super) fn serve(
                 .app_data(web::ThinData(Arc::clone(&house.revocations)))
                 .app_data(web::ThinData(Arc::clone(&page)))
                 .app_data(web::ThinData(settings.map.clone()))
-                .configure(|config| http::routes(config, &origins))
+                .configure(|config| http::routes(config, &origins, body_bytes))
+                .wrap(from_fn(move |request, next| {
+                    pass(Arc::clone(&gate), request, next)
+                }))
+                // Outermost: what is refused at the gate has them too.
                 .wrap(http::headers());
             match &hub {
                 Some(hub) => app.app_data(web::ThinData(hub.clone())),
@@ -75,13 +90,23 @@ pub(super) fn serve(
             }
         };
         let requests = app().into_factory().map_err(|error| error.error_response());
-        HttpService::build()
+        let gate = Arc::clone(&gate);
+        let welcome = fn_service(move |tcp: TcpStream| {
+            let gate = Arc::clone(&gate);
+            async move { gate.welcome(tcp).await.map_err(DispatchError::Io) }
+        });
+        let speak = HttpService::build()
+            .client_request_timeout(head_timeout)
             // Never between 1 and 600 ms: the timer may then never fire.
             .client_disconnect_timeout(Duration::ZERO)
-            .tcp_nodelay(true)
+            .h2_initial_window_size(HTTP2_WINDOW)
+            .h2_initial_connection_window_size(HTTP2_WINDOW * 2)
+            .on_connect_ext(|link: &Link, data| {
+                data.insert(link.watch());
+            })
             .upgrade(ws::upgrade(app()))
-            .finish(map_config(requests, |()| AppConfig::default()))
-            .tcp()
+            .finish(map_config(requests, |()| AppConfig::default()));
+        welcome.and_then(speak)
     };
     let server = Server::build()
         .workers(workers)

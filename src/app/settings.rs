@@ -7,11 +7,13 @@ use sha2::Sha256;
 
 use crate::auth;
 use crate::fleet::{self, WriterSettings};
+use crate::gate;
 use crate::http::{BaseMap, Origins, PageConfig};
 use crate::hub;
 use crate::revocations;
 use crate::rides;
 use crate::routing;
+use crate::session;
 use crate::store::StoreUrl;
 use crate::webhooks;
 use crate::ws;
@@ -31,8 +33,10 @@ pub struct Settings {
     pub origins: Origins,
     /// Threads that hold sessions.
     pub workers: usize,
-    /// Most sessions at once.
-    pub max_sessions: usize,
+    /// How many sessions there may be, and how much each may say.
+    pub sessions: session::Settings,
+    /// TLS, whose address is whose, and how much one address may ask for.
+    pub gate: gate::Settings,
     /// Over how long sessions are sent away when the service stops.
     pub drain: Duration,
     /// Presence and the limits of positions.
@@ -78,7 +82,8 @@ impl Settings {
             store: StoreUrl::Memory,
             origins: Origins::default(),
             workers: std::thread::available_parallelism().map_or(1, usize::from),
-            max_sessions: 20_000,
+            sessions: session::Settings::default(),
+            gate: gate::Settings::default(),
             drain: Duration::from_secs(5),
             fleet: fleet::Settings {
                 alias_key: alias_key(pseudonym_secret.unwrap_or(&made_now)),

@@ -14,7 +14,7 @@ use crate::broker::{Claim, NodeId};
 use crate::fleet::{Fleet, Peers, Refusal, Vehicle};
 use crate::rides::Rides;
 use crate::session::{Doing, Done, End, Part, Session, SessionActor, Sessions, doing};
-use crate::telemetry::{Metrics, now_ms};
+use crate::telemetry::{Limit, Metrics, now_ms};
 
 /// The actor of a connected driver.
 pub type DriverActor = SessionActor<Driver>;
@@ -43,16 +43,15 @@ pub struct Driver {
     positions: DefaultDirectRateLimiter,
 }
 
-const POSITIONS_PER_S: NonZeroU32 = NonZeroU32::new(50).unwrap();
-/// A trail after an hour in a tunnel, sent at once, passes.
-const POSITIONS_AT_ONCE: NonZeroU32 = NonZeroU32::new(4_000).unwrap();
 const LONGEST_TEXT_BYTES: usize = 64;
 
 impl Driver {
     /// A driver who is not online yet.
     #[must_use]
     pub fn new(garage: Garage) -> Self {
-        let quota = Quota::per_second(POSITIONS_PER_S).allow_burst(POSITIONS_AT_ONCE);
+        let settings = garage.sessions.settings();
+        let quota = Quota::per_second(settings.positions_per_s);
+        let quota = quota.allow_burst(settings.positions_at_once());
         Self {
             garage,
             vehicle: None,
@@ -84,15 +83,17 @@ impl Driver {
 
     fn within_limit(&self, count: usize) -> Result<(), ErrorBody> {
         let count = u32::try_from(count).ok().and_then(NonZeroU32::new);
-        match count.map(|count| self.positions.check_n(count)) {
-            Some(Ok(Ok(()))) => Ok(()),
-            _ => Err(ErrorBody::new(
-                ErrorCode::RateLimited,
-                format!(
-                    "a driver may send {POSITIONS_PER_S} positions a second; these were not taken"
-                ),
-            )),
+        if let Some(Ok(Ok(()))) = count.map(|count| self.positions.check_n(count)) {
+            return Ok(());
         }
+        self.garage.metrics.limited(Limit::Positions);
+        let most = self.garage.sessions.settings().positions_per_s;
+        Err(ErrorBody::new(
+            ErrorCode::RateLimited,
+            format!(
+                "a driver may send {most} positions a second (`positions`); these were not taken"
+            ),
+        ))
     }
 }
 

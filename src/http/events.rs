@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{Caller, Error, sse};
 use crate::auth::Person;
+use crate::gate::Client;
 use crate::hub::{Format, Hub};
 use crate::session::{Listener, NoEntry, Session, Sessions};
 use crate::ws::Door;
@@ -23,9 +24,10 @@ pub(super) async fn inbox(
     query: web::Query<Query>,
     door: web::Data<Door>,
     hub: web::ThinData<Hub>,
+    client: web::ReqData<Client>,
 ) -> Result<HttpResponse, Error> {
     // Before the ticket is used up.
-    let place = door.garage.sessions.enter()?;
+    let mut place = door.garage.sessions.enter(client.limited_as())?;
     let person = door.who(&request, query.ticket.as_deref()).await?;
     let person: Person = person.ok_or_else(|| {
         ErrorBody::new(
@@ -36,6 +38,7 @@ pub(super) async fn inbox(
     if person.role == Role::Admin {
         return Err(Caller(person).forbidden());
     }
+    place.give_to(&person.user)?;
     // After a reconnect of its own, an `EventSource` still has the old query.
     let last = request.headers().get("last-event-id");
     let last = last.and_then(|id| id.to_str().ok());
@@ -56,6 +59,6 @@ pub(super) async fn inbox(
 
 impl From<NoEntry> for Error {
     fn from(no_entry: NoEntry) -> Self {
-        Self(ErrorBody::new(ErrorCode::Overloaded, no_entry.to_string()))
+        Self(no_entry.into())
     }
 }

@@ -37,16 +37,14 @@ pub use origin::{InvalidOrigin, Origin, Origins};
 pub use page::PageConfig;
 pub use vehicles::Queries;
 
-/// The largest request body: a list of 1,000 positions with every field and room to spare.
-const MOST_BODY_BYTES: usize = 256 * 1024;
-
-/// The routes; what the handlers need is given to the application beforehand.
-pub fn routes(config: &mut web::ServiceConfig, origins: &Arc<Origins>) {
+/// The routes; what the handlers need is given to the application beforehand. Bodies of more than
+/// `most_body_bytes` are refused.
+pub fn routes(config: &mut web::ServiceConfig, origins: &Arc<Origins>, most_body_bytes: usize) {
     config
         .app_data(web::ThinData(Arc::clone(origins)))
         .app_data(
             web::JsonConfig::default()
-                .limit(MOST_BODY_BYTES)
+                .limit(most_body_bytes)
                 .error_handler(error::json),
         )
         .app_data(web::QueryConfig::default().error_handler(error::query))

@@ -5,6 +5,7 @@ use ridecast_protocol::{ErrorBody, ErrorCode};
 use super::rides::named;
 use super::{Caller, Error, sse};
 use crate::driver::Garage;
+use crate::gate::Client;
 use crate::hub::{Format, Hub};
 use crate::ride::Refusal;
 use crate::rides::RidesError;
@@ -54,9 +55,10 @@ pub(super) async fn events(
     token: web::Path<String>,
     door: web::Data<Door>,
     hub: web::ThinData<Hub>,
+    client: web::ReqData<Client>,
 ) -> Result<HttpResponse, Error> {
     let garage = &door.garage;
-    let place = garage.sessions.enter()?;
+    let place = garage.sessions.enter(client.limited_as())?;
     let shared = garage.rides.shared(&token).await.map_err(over)?;
     let (seat, feed) = hub.join(Format::Json);
     let (response, signs) = sse::answer(feed);

@@ -104,7 +104,7 @@ impl State {
     }
 
     pub(super) fn join(&mut self, format: Format) -> usize {
-        self.metrics.push.connections.inc();
+        self.metrics.push.feeds.inc();
         self.seats.insert(SeatState {
             format,
             sees: Sees::default(),
@@ -266,7 +266,7 @@ impl State {
         state.outbox.end();
         if std::mem::replace(&mut state.one_left, true) {
             self.seats.remove(seat);
-            self.metrics.push.connections.dec();
+            self.metrics.push.feeds.dec();
         }
     }
 

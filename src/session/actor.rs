@@ -13,7 +13,7 @@ use super::follow::Followed;
 use super::throttle::Throttle;
 use super::{Incoming, Part, Place, Session, Sessions};
 use crate::hub::Message;
-use crate::telemetry::now_ms;
+use crate::telemetry::{Limit, now_ms};
 
 /// Asks a session to end.
 #[derive(Debug, Clone, actix::Message)]
@@ -64,6 +64,8 @@ pub struct SessionActor<P: Part> {
 const HEARTBEATS_MISSED: u32 = 2;
 /// Every so many heartbeats a session looks whether it was not told of something.
 const HEARTBEATS_PER_LOOK: u32 = 4;
+/// The close code of a message larger than is taken (RFC 6455, section 7.4.1).
+const TOO_LARGE: u16 = 1009;
 /// How long the client has to answer our close frame.
 pub const FAREWELL: Duration = Duration::from_secs(2);
 /// How long it has after a broken frame, when no answer of its can be read any more.
@@ -102,10 +104,10 @@ impl<P: Part> SessionActor<P> {
         Self {
             session,
             part,
+            throttle: Throttle::new(sessions.settings()),
             sessions,
             _place: place,
             heartbeat,
-            throttle: Throttle::new(),
             heard: Instant::now(),
             closing: false,
             events: None,
@@ -117,28 +119,35 @@ impl<P: Part> SessionActor<P> {
         }
     }
 
-    fn carry_out(&mut self, text: &str, ctx: &mut Context<Self>) -> Result<(), CloseCode> {
-        if !self.throttle.message() {
-            let error = ErrorBody::new(
-                ErrorCode::RateLimited,
-                "too many messages; this one was not taken",
-            );
-            self.session.answer(None, Err(error))?;
-            return if self.throttle.beyond() {
-                Ok(())
-            } else {
-                Err(CloseCode::RateLimited)
-            };
+    /// Whether a message of so many bytes is to be taken. If not, its client has been told.
+    fn takes(&mut self, bytes: usize) -> Result<bool, CloseCode> {
+        let Err(beyond) = self.throttle.message(bytes) else {
+            return Ok(true);
+        };
+        self.session.metrics.limited(beyond.0);
+        self.session.answer(None, Err(beyond.into()))?;
+        if self.throttle.beyond() {
+            Ok(false)
+        } else {
+            Err(CloseCode::RateLimited)
         }
+    }
+
+    /// What to do about one more message that is malformed.
+    fn malformed(&self) -> Result<(), CloseCode> {
+        if self.throttle.malformed() {
+            return Ok(());
+        }
+        self.session.metrics.limited(Limit::Malformed);
+        Err(CloseCode::ProtocolError)
+    }
+
+    fn carry_out(&mut self, text: &str, ctx: &mut Context<Self>) -> Result<(), CloseCode> {
         let Request { id, message } = match Request::parse(text) {
             Ok(request) => request,
             Err(bad) => {
                 self.session.answer(bad.id, Err(bad.error))?;
-                return if self.throttle.malformed() {
-                    Ok(())
-                } else {
-                    Err(CloseCode::ProtocolError)
-                };
+                return self.malformed();
             }
         };
         let result = match message {
@@ -161,6 +170,36 @@ impl<P: Part> SessionActor<P> {
             }
         };
         self.session.answer(id, result)
+    }
+
+    /// Takes what is neither a close nor broken.
+    fn take(&mut self, message: Incoming, ctx: &mut Context<Self>) -> Result<(), CloseCode> {
+        let bytes = match &message {
+            Incoming::Text(text) => text.len(),
+            Incoming::Ping(payload) | Incoming::Binary(payload) => payload.len(),
+            // No message: of server-sent events there is one whenever something was taken.
+            Incoming::Pong => return Ok(()),
+            _ => 0,
+        };
+        if !self.takes(bytes)? {
+            return Ok(());
+        }
+        match message {
+            Incoming::Text(text) => self.carry_out(&text, ctx),
+            Incoming::Binary(_) => {
+                let error =
+                    ErrorBody::new(ErrorCode::BadJson, "messages to the service are JSON text");
+                self.session.answer(None, Err(error))?;
+                self.malformed()
+            }
+            Incoming::Ping(payload) => self
+                .session
+                .seat
+                .pong(payload)
+                .map_err(|_| CloseCode::SlowConsumer),
+            // The others never come here.
+            Incoming::Pong | Incoming::Close(_) | Incoming::Broken { .. } => Ok(()),
+        }
     }
 
     pub(super) fn end(&mut self, end: &End, ctx: &mut Context<Self>) {
@@ -229,39 +268,27 @@ impl<P: Part> Actor for SessionActor<P> {
 impl<P: Part> StreamHandler<Incoming> for SessionActor<P> {
     fn handle(&mut self, incoming: Incoming, ctx: &mut Self::Context) {
         self.heard = Instant::now();
-        let result = match incoming {
+        match incoming {
             Incoming::Close(code) => {
                 if !self.closing {
                     self.close(code, "", FAREWELL, ctx);
                 }
-                return ctx.stop();
+                ctx.stop();
             }
-            _ if self.closing => return,
+            _ if self.closing => {}
             Incoming::Broken { code, reason } => {
                 self.session.metrics.closed(code);
+                if code == TOO_LARGE {
+                    self.session.metrics.limited(Limit::MessageBytes);
+                }
                 self.close(Some(code), reason, FAREWELL_OF_BROKEN, ctx);
-                return self.session.seat.hang_up();
+                self.session.seat.hang_up();
             }
-            Incoming::Text(text) => self.carry_out(&text, ctx),
-            Incoming::Binary(_) => {
-                let error =
-                    ErrorBody::new(ErrorCode::BadJson, "messages to the service are JSON text");
-                let answered = self.session.answer(None, Err(error));
-                answered.and(if self.throttle.malformed() {
-                    Ok(())
-                } else {
-                    Err(CloseCode::ProtocolError)
-                })
+            message => {
+                if let Err(code) = self.take(message, ctx) {
+                    self.end(&End::because(code), ctx);
+                }
             }
-            Incoming::Ping(payload) => self
-                .session
-                .seat
-                .pong(payload)
-                .map_err(|_| CloseCode::SlowConsumer),
-            Incoming::Pong => Ok(()),
-        };
-        if let Err(code) = result {
-            self.end(&End::because(code), ctx);
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::auth::Person;
 use crate::hub::Message;
 use crate::inbox::{Next, Word, as_of};
 use crate::store::{Address, StoredEvent};
-use crate::telemetry::now_ms;
+use crate::telemetry::{Limit, now_ms};
 
 /// After the store did not answer.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -242,9 +242,10 @@ impl<P: Part> SessionActor<P> {
         ctx: &mut Context<Self>,
     ) -> Result<(), CloseCode> {
         if self.waiting.len() >= MOST_WAITING || !self.throttle.ride() {
+            self.session.metrics.limited(Limit::RideRequests);
             let error = ErrorBody::new(
                 ErrorCode::RateLimited,
-                "too many requests about rides; this one was not carried out",
+                "too many requests about rides (`ride_requests`); this one was not carried out",
             );
             return self.session.answer(id, Err(error));
         }

@@ -2,12 +2,14 @@
 //! heartbeat and farewell. What a role adds is its [`Part`].
 
 mod actor;
+mod counts;
 mod events;
 mod follow;
 mod inbox;
 mod listener;
 mod registry;
 mod renewal;
+mod settings;
 mod throttle;
 
 use std::sync::Arc;
@@ -21,8 +23,10 @@ use ridecast_protocol::{
 };
 
 pub use actor::{End, FAREWELL, FAREWELL_OF_BROKEN, SessionActor, bye};
+pub use counts::{Counted, Counts};
 pub use listener::Listener;
 pub use registry::{NoEntry, Place, Sessions};
+pub use settings::Settings;
 
 use crate::auth::{Auth, Person};
 use crate::hub::{Aim, Seat, check_rate};

@@ -1,13 +1,15 @@
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 use actix::Recipient;
 use dashmap::DashMap;
-use ridecast_protocol::{CloseCode, SessionId, UserId};
+use ridecast_protocol::{CloseCode, ErrorBody, ErrorCode, SessionId, UserId};
 
-use super::End;
+use super::counts::{Counted, Counts};
+use super::{End, Settings};
 use crate::auth::Person;
-use crate::telemetry::now_ms;
+use crate::telemetry::{Limit, Metrics, now_ms};
 
 /// For the sessions of one millisecond: more than any node can begin.
 const NUMBER_BITS: u32 = 16;
@@ -15,8 +17,11 @@ const NUMBER_BITS: u32 = 16;
 /// All open sessions of this node.
 #[derive(Debug)]
 pub struct Sessions {
-    most: usize,
+    settings: Settings,
+    metrics: Arc<Metrics>,
     taken: AtomicUsize,
+    of_address: Arc<Counts<IpAddr>>,
+    of_user: Arc<Counts<UserId>>,
     stopping: AtomicBool,
     open: DashMap<SessionId, Open>,
     drivers: DashMap<UserId, (SessionId, Recipient<End>)>,
@@ -38,20 +43,57 @@ pub enum NoEntry {
     /// The service sends its sessions away.
     #[error("this node is stopping")]
     Stopping,
+    /// All places for that address are taken.
+    #[error("your address has as many sessions as one may have (`sessions_per_address`: {0})")]
+    AddressFull(usize),
+    /// All places for that person are taken.
+    #[error("you have as many sessions as one may have (`sessions_per_user`: {0})")]
+    UserFull(usize),
+}
+
+impl From<NoEntry> for ErrorBody {
+    fn from(no_entry: NoEntry) -> Self {
+        let code = match no_entry {
+            NoEntry::Full | NoEntry::Stopping => ErrorCode::Overloaded,
+            NoEntry::AddressFull(_) | NoEntry::UserFull(_) => ErrorCode::TooManySessions,
+        };
+        Self::new(code, no_entry.to_string())
+    }
 }
 
 /// The right to one session, until dropped.
 #[derive(Debug)]
 pub struct Place {
     sessions: Arc<Sessions>,
+    _of_address: Option<Counted<IpAddr>>,
+    of_user: Option<Counted<UserId>>,
+}
+
+impl Place {
+    /// Whose it is, as soon as that is known.
+    ///
+    /// # Errors
+    /// [`NoEntry::UserFull`].
+    pub fn give_to(&mut self, user: &UserId) -> Result<(), NoEntry> {
+        let of_user = &self.sessions.of_user;
+        self.of_user = of_user.take(user.clone());
+        if self.of_user.is_some() {
+            return Ok(());
+        }
+        self.sessions.metrics.limited(Limit::SessionsPerUser);
+        Err(NoEntry::UserFull(of_user.most()))
+    }
 }
 
 impl Sessions {
-    /// Room for `most` sessions.
+    /// Room for so many sessions.
     #[must_use]
-    pub fn new(most: usize) -> Arc<Self> {
+    pub fn new(settings: Settings, metrics: Arc<Metrics>) -> Arc<Self> {
         Arc::new(Self {
-            most,
+            of_address: Counts::new(settings.most_per_address),
+            of_user: Counts::new(settings.most_per_user),
+            settings,
+            metrics,
             taken: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
             open: DashMap::new(),
@@ -59,20 +101,36 @@ impl Sessions {
         })
     }
 
-    /// A place for one more session.
+    /// What a session may do.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// A place for one more session. `address`: whose it counts as; `None`: nobody's.
     ///
     /// # Errors
     /// [`NoEntry`].
-    pub fn enter(self: &Arc<Self>) -> Result<Place, NoEntry> {
+    pub fn enter(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Place, NoEntry> {
         if self.is_stopping() {
             return Err(NoEntry::Stopping);
         }
-        if self.taken.fetch_add(1, Ordering::Relaxed) >= self.most {
+        let of_address = match address.map(|address| self.of_address.take(address)) {
+            Some(None) => {
+                self.metrics.limited(Limit::SessionsPerAddress);
+                return Err(NoEntry::AddressFull(self.of_address.most()));
+            }
+            of_address => of_address.flatten(),
+        };
+        if self.taken.fetch_add(1, Ordering::Relaxed) >= self.settings.most {
             self.taken.fetch_sub(1, Ordering::Relaxed);
+            self.metrics.limited(Limit::Sessions);
             return Err(NoEntry::Full);
         }
         Ok(Place {
             sessions: Arc::clone(self),
+            _of_address: of_address,
+            of_user: None,
         })
     }
 

@@ -10,7 +10,7 @@ use prometheus_client::registry::Registry;
 pub struct PushMetrics {
     /// Sockets and streams that are fed, and the actors that feed them: what a session holds of
     /// its thread, until both have left.
-    pub connections: Gauge,
+    pub feeds: Gauge,
     /// Subscriptions, of all sessions.
     pub subscriptions: Gauge,
     /// Vehicles pushed: each vehicle in each frame to each subscriber.
@@ -32,7 +32,7 @@ pub struct PushMetrics {
 impl PushMetrics {
     pub(super) fn register(registry: &mut Registry) -> Self {
         let metrics = Self {
-            connections: Gauge::default(),
+            feeds: Gauge::default(),
             subscriptions: Gauge::default(),
             vehicle_updates_delivered: Counter::default(),
             vehicle_updates_joined: Counter::default(),
@@ -72,9 +72,9 @@ impl PushMetrics {
             registry.register(name, help, counter.clone());
         }
         registry.register(
-            "connections",
+            "feeds",
             "Sockets and streams that are fed, whether or not they have said who they are",
-            metrics.connections.clone(),
+            metrics.feeds.clone(),
         );
         registry.register(
             "subscriptions",

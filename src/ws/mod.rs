@@ -28,6 +28,8 @@ use serde::Deserialize;
 
 use crate::auth::{Auth, Person};
 use crate::driver::{Driver, Garage};
+use crate::gate::Client;
+use crate::http::Error;
 use crate::hub::{Feed, Format, Hub, Message, Seat};
 use crate::rider::Rider;
 use crate::session::{
@@ -119,17 +121,13 @@ pub async fn open(
     query: web::Query<Query>,
     door: web::Data<Door>,
     hub: web::ThinData<Hub>,
+    client: web::ReqData<Client>,
 ) -> actix_web::Result<HttpResponse> {
     // The browser must see the close code, so a bad token is told after the upgrade, not instead of it.
     let person = door.who(&request, query.ticket.as_deref()).await;
     let resume = query.resume.as_deref().map(Resume::read);
-    let place = match door.sessions().enter() {
-        Ok(place) => place,
-        Err(no_entry) => {
-            let error = ErrorBody::new(ErrorCode::Overloaded, no_entry.to_string());
-            return Ok(HttpResponse::ServiceUnavailable().json(error));
-        }
-    };
+    let place = door.sessions().enter(client.limited_as());
+    let place = place.map_err(|no_entry| Error(no_entry.into()))?;
     // actix-ws checks the handshake and answers it. Reading and writing are ours
     // (see `frames` and `outgoing`), so it gets an empty payload, and its body is dropped.
     let nothing = web::Payload::from_request(&request, &mut dev::Payload::None).await?;
@@ -178,6 +176,11 @@ async fn goodbye(frames: &mut (impl Stream<Item = Incoming> + Unpin), longest: D
         }
     };
     let _ = tokio::time::timeout(longest, closed).await;
+}
+
+/// When a person's lost sessions may have made room: not all of their devices at once.
+fn lost_ones_are_noticed() -> Duration {
+    Duration::from_millis(rand::random_range(5_000..15_000))
 }
 
 /// Who comes, and where they have read up to.
@@ -242,7 +245,7 @@ impl Door {
     async fn admit(
         self: Arc<Self>,
         seat: Seat,
-        place: Place,
+        mut place: Place,
         mut frames: impl Stream<Item = Incoming> + Unpin + 'static,
         (person, resume): Who,
     ) {
@@ -265,12 +268,15 @@ impl Door {
             }
             Err(error) => Err(error),
         };
-        let person = person.and_then(|comer| match comer.0.role {
-            Role::Admin => Err(ErrorBody::new(
-                ErrorCode::Forbidden,
-                "the role `admin` opens no session",
-            )),
-            _ => Ok(comer),
+        let person = person.and_then(|comer| {
+            if comer.0.role == Role::Admin {
+                return Err(ErrorBody::new(
+                    ErrorCode::Forbidden,
+                    "the role `admin` opens no session",
+                ));
+            }
+            place.give_to(&comer.0.user)?;
+            Ok(comer)
         });
         match person {
             Ok(person) => self.start(person, seat, place, frames),
@@ -279,13 +285,15 @@ impl Door {
                     // Not the client's fault: the same ticket may open a session in a moment.
                     ErrorCode::Unavailable => CloseCode::Unavailable,
                     ErrorCode::Forbidden => CloseCode::Forbidden,
+                    ErrorCode::TooManySessions => CloseCode::TooManySessions,
                     _ => CloseCode::BadToken,
                 };
                 self.garage.metrics.refused(error.code);
                 self.garage.metrics.closed(code.number());
                 // The first messages of a session always fit.
                 let _ = seat.send(&ServerMessage::Error { id: None, error });
-                let _ = seat.send(&bye(code, None));
+                let later = (code == CloseCode::TooManySessions).then(lost_ones_are_noticed);
+                let _ = seat.send(&bye(code, later));
                 let _ = seat.push(Message::Close {
                     code: Some(code.number()),
                     reason: code.reason(),

@@ -44,13 +44,15 @@ struct Out<T> {
 struct Left {
     bytes: Vec<u8>,
     written: usize,
+    /// TLS has taken all, but the kernel has not.
+    unflushed: bool,
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Out<T> {
     fn poll(&self, feed: &mut Feed, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             let mut left = self.left.borrow_mut();
-            let Left { bytes, written } = &mut *left;
+            let Left { bytes, written, .. } = &mut *left;
             ready!(self.socket.poll_write(cx, bytes, written))?;
             // Given back: most sockets have nothing under way most of the time.
             *left = Left::default();
@@ -111,7 +113,8 @@ impl<T> Out<T> {
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Outlet for Out<T> {
     fn is_ready(&self) -> bool {
-        self.left.borrow().bytes.is_empty()
+        let left = self.left.borrow();
+        left.bytes.is_empty() && !left.unflushed
     }
 
     fn begin(&self, out: &mut Vec<u8>) {
@@ -135,8 +138,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Outlet for Out<T> {
             return true;
         }
         // After an error too: the task then meets it again, and ends.
-        let left = &mut self.left.borrow_mut().bytes;
-        left.extend_from_slice(&bytes[written..]);
+        let mut left = self.left.borrow_mut();
+        left.bytes.extend_from_slice(&bytes[written..]);
+        left.unflushed = true;
         false
     }
 }

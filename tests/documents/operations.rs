@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use clap::CommandFactory as _;
 use ridecast::config::Cli;
-use ridecast::telemetry::{Metrics, Observed};
+use ridecast::telemetry::{Limit, Metrics, Observed};
 use ridecast_protocol::{ErrorCode, RideState, Role};
 
 use crate::{first_cells, read};
@@ -64,4 +64,17 @@ fn operations_lists_every_metric() {
         .map(|cell| cell.split('{').next().unwrap().trim_end_matches("_total"))
         .collect();
     assert_eq!(told, there, "metrics told, and metrics there are");
+}
+
+#[test]
+fn operations_lists_every_limit() {
+    let document = read("docs/operations.md");
+    let limits = document.split("\n## Limits\n").nth(1);
+    let limits = limits.and_then(|rest| rest.split("\n## ").next()).unwrap();
+    let told: BTreeSet<_> = limits
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    let there: BTreeSet<_> = Limit::ALL.into_iter().map(Limit::as_str).collect();
+    assert_eq!(told, there, "limits told, and limits there are");
 }

@@ -37,7 +37,7 @@ pub(crate) async fn held(node: &Node) -> Held {
     );
     Held {
         sessions: sum("ridecast_sessions"),
-        connections: sum("ridecast_connections"),
+        connections: sum("ridecast_feeds"),
         subscriptions: sum("ridecast_subscriptions"),
     }
 }

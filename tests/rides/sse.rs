@@ -202,7 +202,7 @@ async fn a_place_that_is_none_is_not_recovered() {
 #[tokio::test]
 async fn who_is_not_let_in_is_told_by_http() {
     let service = Service::start_with(|settings| {
-        settings.max_sessions = 1;
+        settings.sessions.most = 1;
         // A feed whose client has left is found out by what is written to it.
         settings.ws.heartbeat = Duration::from_millis(500);
     });

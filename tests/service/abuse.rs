@@ -261,7 +261,7 @@ async fn what_is_no_handshake_gets_an_answer_of_http() {
 
 #[tokio::test]
 async fn one_session_too_many_is_told_so_and_a_place_is_free_again() {
-    let service = Service::start_with(|settings| settings.max_sessions = 2);
+    let service = Service::start_with(|settings| settings.sessions.most = 2);
     let _one = Client::open(service.address, "r1", Role::Rider).await;
     let two = Client::open(service.address, "r2", Role::Rider).await;
     let how = crate::client::How {

@@ -731,7 +731,7 @@ export type ClientMessage = { "type": "hello" } & Hello | { "type": "go_online" 
 /**
  * What was wrong, for programs. These names never change their meaning.
  */
-export type ErrorCode = "bad_json" | "unknown_type" | "invalid_message" | "message_too_large" | "bad_token" | "already_welcome" | "forbidden" | "not_online" | "position_out_of_range" | "position_in_future" | "position_too_late" | "position_out_of_order" | "position_jump" | "rate_limited" | "unknown_channel" | "invalid_area" | "area_too_large" | "too_many_subscriptions" | "subscription_exists" | "unknown_subscription" | "unknown_ride" | "wrong_ride_state" | "offer_over" | "too_far" | "open_ride_exists" | "chat_closed" | "idempotency_key_reused" | "not_found" | "overloaded" | "unavailable";
+export type ErrorCode = "bad_json" | "unknown_type" | "invalid_message" | "message_too_large" | "bad_token" | "already_welcome" | "forbidden" | "not_online" | "position_out_of_range" | "position_in_future" | "position_too_late" | "position_out_of_order" | "position_jump" | "rate_limited" | "unknown_channel" | "invalid_area" | "area_too_large" | "too_many_subscriptions" | "subscription_exists" | "unknown_subscription" | "unknown_ride" | "wrong_ride_state" | "offer_over" | "too_far" | "open_ride_exists" | "chat_closed" | "idempotency_key_reused" | "not_found" | "overloaded" | "too_many_sessions" | "too_slow" | "unavailable";
 
 /**
  * The one shape of an error: the fields of a socket's `error` message, and
@@ -1200,6 +1200,7 @@ export const CloseCode = {
   Replaced: 4002,
   Silent: 4003,
   Unavailable: 4004,
+  TooManySessions: 4005,
   BadToken: 4500,
   Forbidden: 4501,
   ProtocolError: 4502,

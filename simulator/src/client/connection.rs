@@ -1,5 +1,6 @@
 //! One WebSocket, from its opening to its end.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -7,13 +8,16 @@ use futures_util::{SinkExt, StreamExt};
 use ridecast_protocol::{
     ClientMessage, ErrorBody, InboxPlace, Request, RequestId, Resume, ServerMessage,
 };
+use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tokio::time::{timeout, timeout_at};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use tokio_tungstenite::{
+    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::ending::{Bye, Ending};
@@ -52,6 +56,8 @@ pub(super) struct Mishap {
 /// Whom a session is for.
 pub(super) struct Opening<'a> {
     pub(super) url: &'a str,
+    /// For `wss://`.
+    pub(super) tls: Option<Arc<ClientConfig>>,
     pub(super) subprotocol: Subprotocol,
     pub(super) token: &'a str,
     /// Where the inbox was read up to.
@@ -83,6 +89,7 @@ impl Connection {
     async fn handshake(opening: Opening<'_>, tally: &Tally) -> Result<Self, Ending> {
         let Opening {
             url,
+            tls,
             subprotocol,
             token,
             resume,
@@ -111,7 +118,8 @@ impl Connection {
             .max_message_size(Some(LARGEST_MESSAGE))
             .max_frame_size(Some(LARGEST_MESSAGE));
         // Small messages must not wait for each other: no Nagle.
-        let (socket, _) = connect_async_with_config(request, Some(config), true)
+        let tls = tls.map(Connector::Rustls);
+        let (socket, _) = connect_async_tls_with_config(request, Some(config), true, tls)
             .await
             .map_err(refused)?;
         let mut connection = Self {

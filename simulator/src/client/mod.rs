@@ -97,6 +97,7 @@ impl Context {
             let _permit = self.connecting.acquire().await;
             let opening = Opening {
                 url: self.endpoint.url(client.number() + attempt),
+                tls: self.endpoint.tls.clone(),
                 subprotocol: client.subprotocol(),
                 token: &token,
                 resume: client.resume(),

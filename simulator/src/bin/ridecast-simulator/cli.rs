@@ -117,6 +117,9 @@ pub(crate) struct Service {
         default_value = "ws://127.0.0.1:8080"
     )]
     url: Vec<String>,
+    /// With wss://, believe only certificates that one of this file (PEM) has signed
+    #[arg(long, value_name = "FILE", env = "RIDECAST_SIM_TLS_CA")]
+    tls_ca: Option<PathBuf>,
     /// The service's secret, to sign tokens with
     #[arg(long, env = "RIDECAST_AUTH_SECRET", hide_env_values = true)]
     auth_secret: String,
@@ -125,7 +128,11 @@ pub(crate) struct Service {
 impl Service {
     pub(crate) fn endpoint(&self) -> Result<Endpoint, SimError> {
         let urls = self.url.iter().map(String::as_str);
-        Endpoint::several(urls, TokenSource::secret(&self.auth_secret))
+        let tokens = TokenSource::secret(&self.auth_secret);
+        match &self.tls_ca {
+            Some(file) => Endpoint::several_signed_by(urls, tokens, file),
+            None => Endpoint::several(urls, tokens),
+        }
     }
 }
 
