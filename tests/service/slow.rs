@@ -1,5 +1,6 @@
 //! Clients that do not take what is sent to them: others are unharmed, memory is bounded.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use ridecast_protocol::{Role, ServerMessage};
@@ -92,7 +93,11 @@ async fn who_never_reads_harms_nobody_and_is_dropped() {
 
 #[tokio::test]
 async fn who_never_takes_replies_is_closed() {
-    let service = Service::start();
+    let service = Service::start_with(|settings| {
+        // As it is, the pings alone would be too many.
+        settings.sessions.messages_per_s = NonZeroU32::MAX;
+        settings.sessions.bytes_per_s = NonZeroU32::MAX;
+    });
     let mut stuck = Raw::open_with(service.address, &token("r1", Role::Operator), 4096).await;
     let pings = frame(FIN | PING, &[b'x'; 125]).repeat(100);
     for _ in 0..100 {
