@@ -258,7 +258,12 @@ impl Door {
                 )
                 .await
                 {
-                    Ok(Some(person)) => person.map(|(person, said)| (person, said.or(resume))),
+                    // Its own time is over: a key that has to be fetched is no fault of the client.
+                    Ok(Some(Ok((token, said)))) => match self.auth.admit(&token).await {
+                        Ok(person) => Ok((person, said.or(resume))),
+                        Err(error) => Err(error.into()),
+                    },
+                    Ok(Some(Err(error))) => Err(error),
                     Ok(None) => return, // Gone, or told to go.
                     Err(_) => Err(ErrorBody::new(
                         ErrorCode::BadToken,
@@ -303,12 +308,12 @@ impl Door {
         }
     }
 
-    /// Waits for `hello`. `None`: the client has left, or broke RFC 6455 and has been told so.
+    /// Waits for `hello`; gives its token, unread. `None`: the client has left, or broke RFC 6455 and has been told so.
     async fn hello(
         &self,
         frames: &mut (impl Stream<Item = Incoming> + Unpin),
         seat: &Seat,
-    ) -> Option<Result<Comer, ErrorBody>> {
+    ) -> Option<Result<(String, Option<Resume>), ErrorBody>> {
         let bad = |message: &str| Err(ErrorBody::new(ErrorCode::BadToken, message));
         loop {
             let text = match frames.next().await? {
@@ -339,10 +344,7 @@ impl Door {
                     message: ClientMessage::Hello(hello),
                     ..
                 }) => match hello.token {
-                    Some(token) => match self.auth.admit(&token).await {
-                        Ok(person) => Ok((person, hello.resume)),
-                        Err(error) => Err(error.into()),
-                    },
+                    Some(token) => Ok((token, hello.resume)),
                     None => bad("`hello` needs a `token`"),
                 },
                 Ok(_) => bad("the first message must be `hello` with a `token`"),
