@@ -26,7 +26,7 @@ use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
-use actix_web::middleware::{DefaultHeaders, from_fn};
+use actix_web::middleware::{Condition, DefaultHeaders, from_fn};
 use actix_web::web;
 
 pub use error::Error;
@@ -74,7 +74,8 @@ pub fn routes(config: &mut web::ServiceConfig, origins: &Arc<Origins>, most_body
                 .default_service(web::to(error::not_found))
                 // What is somebody's own is in no cache.
                 .wrap(DefaultHeaders::new().add((CACHE_CONTROL, "no-store")))
-                .wrap(origin::cors(origins))
+                // Where no other page may ask, none needs leave.
+                .wrap(Condition::new(!origins.0.is_empty(), origin::cors(origins)))
                 .wrap(from_fn(origin::refuse_strangers)),
         )
         .route("/healthz", web::get().to(health::alive))

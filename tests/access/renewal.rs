@@ -43,7 +43,6 @@ async fn a_client_is_warned_and_then_closed() {
     let left = warned(&mut client).await;
     let warned_after = since.elapsed();
     // A tenth of what was left, which was more than two seconds.
-    assert!(left >= Duration::from_millis(100), "{left:?}");
     assert!(left <= Duration::from_millis(350), "{left:?}");
     assert!(
         warned_after >= Duration::from_millis(1_700),
@@ -58,18 +57,18 @@ async fn a_client_is_warned_and_then_closed() {
 async fn a_newer_token_lets_the_session_go_on() {
     let service = Service::start();
     let since = Instant::now();
-    let mut driver = open(&service, "ana", Role::Driver, 3).await;
+    let mut driver = open(&service, "ana", Role::Driver, 6).await;
     driver.ok(go_online("car")).await;
     driver.ok(position(MONTEVIDEO)).await;
     warned(&mut driver).await;
-    let newer = token_for("ana", Role::Driver, Duration::from_secs(5));
+    let newer = token_for("ana", Role::Driver, Duration::from_secs(6));
     driver.ok(hello(&newer)).await;
     // Beyond the first token's end: still the same session, still online.
-    tokio::time::sleep_until(since + Duration::from_millis(3_500)).await;
+    tokio::time::sleep_until(since + Duration::from_millis(6_500)).await;
     driver.ok(position(MONTEVIDEO)).await;
     // And it ends with the second, warned again.
     warned(&mut driver).await;
-    assert!(since.elapsed() > Duration::from_secs(4));
+    assert!(since.elapsed() > Duration::from_secs(8));
     let farewell = driver.farewell().await;
     assert_eq!((farewell.bye, farewell.close), (Some(4500), Some(4500)));
 }
