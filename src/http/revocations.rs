@@ -35,7 +35,7 @@ pub(super) async fn revoke(
     revocations: web::ThinData<Arc<Revocations>>,
 ) -> Result<HttpResponse, Error> {
     let revocation = revocations.revoke(body.into_inner()).await?;
-    // Who let whom go is for the record; names of persons are no secret of theirs here.
+    // For the record: by whom. Of whom is in the list.
     tracing::info!(by = %admin.0.user, "tokens were revoked");
     Ok(HttpResponse::Created().json(revocation))
 }
