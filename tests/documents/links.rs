@@ -16,6 +16,7 @@ fn links_between_the_documents_lead_somewhere() {
         "docs/security.md",
         "docs/operations.md",
         "docs/performance.md",
+        "docs/security.md",
     ] {
         let document = read(file);
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
