@@ -44,7 +44,7 @@ async fn a_crowd_that_comes_back_at_once_gets_in_and_leaves_nothing_behind() {
     let mut driver = Client::open(node.address, "d1", Role::Driver).await;
     driver.ok(go_online("car")).await;
     let mut grown = Vec::new();
-    for round in 0..3 {
+    for round in 0..5 {
         let begun = Instant::now();
         let barrier = Barrier::new(count);
         let all = tokens.iter().map(async |token| {
@@ -91,7 +91,9 @@ async fn a_crowd_that_comes_back_at_once_gets_in_and_leaves_nothing_behind() {
         grown.push(node.rss_kib());
     }
     println!("{grown:?} KiB after each round");
-    assert!(grown[2] < grown[0] + 12_000, "{grown:?} KiB");
+    // What the first rounds took, the others take again, but for what lies in between. Each session
+    // that were kept would be 5 KiB, in each of three rounds, on top of what settles.
+    assert!(grown[4] < grown[1] + 12 * count as u64, "{grown:?} KiB");
     driver.vanish();
     until_nothing_is_held(&node, sockets).await;
 }
