@@ -33,7 +33,7 @@ async fn dawdle(mut socket: TcpStream, (first, then): (&[u8], &[u8])) -> Duratio
     let begun = Instant::now();
     let mut bytes = [0; 1024];
     let mut say = first;
-    loop {
+    while begun.elapsed() < DEADLINE {
         if socket.write_all(say).await.is_err() {
             return begun.elapsed();
         }
@@ -45,6 +45,7 @@ async fn dawdle(mut socket: TcpStream, (first, then): (&[u8], &[u8])) -> Duratio
             }
         }
     }
+    begun.elapsed()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

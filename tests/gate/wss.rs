@@ -1,9 +1,12 @@
 //! Sessions over TLS.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use ridecast_protocol::Role;
+use ridecast_simulator::{Endpoint, Fleet, Rides, RunSettings, TokenSource, load_city, run};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -11,11 +14,12 @@ use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_util::sync::CancellationToken;
 
 use crate::asking::number;
 use crate::client::DEADLINE;
 use crate::secure::Secure;
-use crate::service::token;
+use crate::service::{SECRET, token};
 
 pub(crate) struct Session {
     socket: WebSocketStream<TlsStream<TcpStream>>,
@@ -117,6 +121,44 @@ async fn positions_go_from_driver_to_operator_over_tls_at_once() {
         slowest = slowest.max(since.elapsed());
     }
     assert!(slowest < Duration::from_secs(1), "one took {slowest:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_simulator_drives_over_tls_and_believes_only_whom_it_may() {
+    let secure = Secure::start();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+    let city = load_city(&data.join("monaco-2016-03.osm.pbf"), &mut |_| {}).unwrap();
+    let url = secure.url("").replace("https://", "wss://");
+    let tokens = || TokenSource::secret(SECRET);
+    let drive = async |endpoint| {
+        let settings = RunSettings {
+            fleet: Fleet {
+                drivers: 5,
+                riders: 3,
+                ..Fleet::default()
+            },
+            rides: Rides::none(),
+            duration: Some(Duration::from_secs(3)),
+            ..RunSettings::new(endpoint)
+        };
+        let city = Arc::clone(&city);
+        run(city, settings, CancellationToken::new(), &mut |_| {}).await
+    };
+    let file = secure.certificate_file();
+    let endpoint = Endpoint::several_signed_by([url.as_str()], tokens(), &file).unwrap();
+    let report = drive(endpoint).await.unwrap();
+    assert_eq!(report.problems(), Vec::<String>::new());
+    assert!(report.updates_sent >= 5, "{report}");
+
+    // Another has signed it.
+    let other = Secure::start().certificate_file();
+    let missing = Endpoint::several_signed_by([url.as_str()], tokens(), &other);
+    assert!(missing.is_err(), "its folder is gone");
+    let other = Secure::start();
+    let file = other.certificate_file();
+    let endpoint = Endpoint::several_signed_by([url.as_str()], tokens(), &file).unwrap();
+    let report = drive(endpoint).await.unwrap();
+    assert_eq!(report.updates_sent, 0, "{report}");
 }
 
 #[tokio::test]
