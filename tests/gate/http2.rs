@@ -29,12 +29,14 @@ async fn requests_are_answered_by_http_2_and_by_http_1_1() {
         assert!(body["vehicles"].is_array(), "{body}");
         let answer = client.post(secure.url("/v1/tickets")).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
-        let large = "x".repeat(300_000);
-        let request = client.post(secure.url("/v1/positions")).body(large);
-        let request = request.header("content-type", "application/json");
-        let answer = request.bearer_auth(token("d1", Role::Driver)).send().await;
-        assert_eq!(answer.unwrap().status(), StatusCode::PAYLOAD_TOO_LARGE);
     }
+    // By HTTP/1.1 the connection may end while the client still sends.
+    let client = secure.http().build().unwrap();
+    let large = "x".repeat(300_000);
+    let request = client.post(secure.url("/v1/positions")).body(large);
+    let request = request.header("content-type", "application/json");
+    let answer = request.bearer_auth(token("d1", Role::Driver)).send().await;
+    assert_eq!(answer.unwrap().status(), StatusCode::PAYLOAD_TOO_LARGE);
 }
 
 #[tokio::test]
