@@ -45,9 +45,12 @@ pub(super) async fn list(
     _: Administrator,
     query: web::Query<Page>,
     revocations: web::ThinData<Arc<Revocations>>,
-) -> web::Json<wire::Revocations> {
-    let limit = query.limit.unwrap_or(LIMIT).clamp(1, MOST);
-    web::Json(wire::Revocations {
+) -> Result<web::Json<wire::Revocations>, Error> {
+    let limit = query.limit.unwrap_or(LIMIT);
+    if !(1..=MOST).contains(&limit) {
+        return Err(Error::invalid(format!("`limit` must be 1 to {MOST}")));
+    }
+    Ok(web::Json(wire::Revocations {
         revocations: revocations.newest(limit),
-    })
+    }))
 }

@@ -180,7 +180,9 @@ async fn whatever_is_wrong_with_a_message_is_answered_and_the_session_lives() {
     let (mut count, mut complaints) = (0, Vec::new());
     let messages = messages(&spec);
     assert!(messages.len() >= 20, "{messages:?}");
-    for kind in messages {
+    // What `hello` says of a token may come after the answers to what was said later; all that can
+    // be wrong with it is tried below.
+    for kind in messages.into_iter().filter(|&kind| kind != "hello") {
         let schema = &spec.0["components"]["schemas"][kind];
         for sample in samples(&spec, schema, "") {
             assert!(allows(&spec, schema, &sample), "{sample}");
