@@ -266,7 +266,11 @@ async fn who_resumes_where_nothing_is_learns_it() {
             .await;
         let place = client.welcome().await.inbox().unwrap();
         assert_eq!(place.recovered, Some(recovered));
-        assert_eq!(client.rest().await.len(), usize::from(recovered));
+        if recovered {
+            // Events are read after the welcome: the answer to a ping may come first.
+            client.event("what came after", |_| Some(())).await;
+        }
+        assert_eq!(client.rest().await, [""; 0]);
     }
     // Another's inbox is another.
     let how = How {
