@@ -10,7 +10,7 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Compressing {
     /// For clients that offer the extension, and ask for it by `?deflate=true`: browsers offer
-    /// it unasked, and it costs five times what it costs to send.
+    /// it unasked, and it doubles what a frame costs.
     #[default]
     Asked,
     /// For all clients that offer the extension.
