@@ -40,7 +40,8 @@ pub(crate) async fn shake(to: SocketAddr, last: u8, headers: &str) -> (TcpStream
     let reading = socket.read(&mut answer);
     let length = tokio::time::timeout(DEADLINE, reading).await.unwrap();
     answer.truncate(length.unwrap());
-    (socket, String::from_utf8(answer).unwrap())
+    // The first frame may have come with the answer.
+    (socket, String::from_utf8_lossy(&answer).into_owned())
 }
 
 /// Everything until the other side ends.
