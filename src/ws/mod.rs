@@ -308,7 +308,8 @@ impl Door {
         }
     }
 
-    /// Waits for `hello`; gives its token, unread. `None`: the client has left, or broke RFC 6455 and has been told so.
+    /// Waits for `hello`; gives its token, unread. `None`: the client has left, or broke RFC 6455
+    /// and has been told so.
     async fn hello(
         &self,
         frames: &mut (impl Stream<Item = Incoming> + Unpin),
