@@ -8,12 +8,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What the page is made of, below `web/`.
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 10] = [
+    "drive.html",
     "index.html",
     "package.json",
     "package-lock.json",
     "public",
+    "ride.html",
     "sdk",
+    "share.html",
     "src",
     "vite.config.ts",
 ];

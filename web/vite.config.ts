@@ -9,12 +9,15 @@ export default defineConfig({
   build: {
     emptyOutDir: true,
     target: "es2023",
+    // The four faces.
+    rolldownOptions: { input: ["index.html", "ride.html", "drive.html", "share.html"] },
     // MapLibre alone is larger than Vite's advice.
     chunkSizeWarningLimit: 2_000,
   },
   server: {
     proxy: {
       "/config.json": service,
+      "/demo": service,
       "/map": service,
       "/v1": { target: service, ws: true },
     },

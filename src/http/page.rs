@@ -35,7 +35,7 @@ impl PageConfig {
         format!(
             "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; \
              img-src 'self' data: blob:; worker-src 'self'; manifest-src 'self'; \
-             connect-src {connect}; object-src 'none'; base-uri 'none'; form-action 'none'; \
+             connect-src {connect}; object-src 'none'; base-uri 'self'; form-action 'none'; \
              frame-ancestors 'none'"
         )
     }

@@ -241,7 +241,7 @@ async fn the_page_has_a_policy_of_its_own() {
         "style-src 'self'",
         "connect-src 'self'",
         "object-src 'none'",
-        "base-uri 'none'",
+        "base-uri 'self'",
         "form-action 'none'",
         "frame-ancestors 'none'",
     ] {

@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { DrawnVehicle } from "../../src/debug.ts";
+import type { DrawnVehicle } from "../../src/operator/debug.ts";
 import {
   canvasBox,
   connectionText,

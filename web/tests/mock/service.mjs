@@ -29,7 +29,7 @@ export const policy = (origins = []) =>
   "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; " +
   "img-src 'self' data: blob:; worker-src 'self'; manifest-src 'self'; " +
   `connect-src ${["'self'", ...origins].join(" ")}; ` +
-  "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "object-src 'none'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'";
 
 /**
  * A frame of `ridecast.v1.bin`.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { firstZoom, outgrown, toViewport, withMargin } from "../../src/area.ts";
+import { firstZoom, outgrown, toViewport, withMargin } from "../../src/map/area.ts";
 
 const VIEW = { south: -35, west: -57, north: -34, east: -56 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { VehicleUpdate } from "../../sdk/index.ts";
-import { Fleet } from "../../src/fleet.ts";
+import { Fleet } from "../../src/fleet/fleet.ts";
 
 function update(id: string, timestamp_ms: number, more: Partial<VehicleUpdate> = {}) {
   const place = { latitude: -34.9, longitude: -56.2 };

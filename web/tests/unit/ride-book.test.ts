@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from "vitest";
 import type { Ride, RideState, VehicleId } from "../../sdk/index.ts";
-import { RideBook } from "../../src/ride-book.ts";
+import { RideBook } from "../../src/fleet/ride-book.ts";
 
 const PLACE = { latitude: 43.7, longitude: 7.4 };
 

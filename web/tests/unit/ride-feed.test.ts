@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Ride, RideCount } from "../../sdk/index.ts";
-import { RestError } from "../../src/rest.ts";
-import { RideBook } from "../../src/ride-book.ts";
-import { RideFeed } from "../../src/ride-feed.ts";
+import { RideBook } from "../../src/fleet/ride-book.ts";
+import { RideFeed } from "../../src/operator/ride-feed.ts";
+import { RestError } from "../../src/service/rest.ts";
 
 const COUNTS: RideCount[] = [{ state: "requested", rides: 3 }];
 const COUNTS_PATH = "v1/rides/counts";

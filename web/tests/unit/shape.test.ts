@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { OUTLINES, SHAPES, shapeOf, svgPath } from "../../src/shape.ts";
+import { OUTLINES, SHAPES, shapeOf, svgPath } from "../../src/map/shape.ts";
 
 it("knows the usual classes however they are written, and takes any other for a car", () => {
   expect(shapeOf("van")).toBe("large");

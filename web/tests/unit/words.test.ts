@@ -1,14 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ConnectionState, Ride, RideState } from "../../sdk/index.ts";
-import {
-  compass,
-  connectionNews,
-  connectionWords,
-  duration,
-  expectedAtMs,
-  rideTotals,
-  rideWords,
-} from "../../src/words.ts";
+import { compass, expectedAtMs, rideTotals, rideWords } from "../../src/operator/words/index.ts";
+import { connectionNews, connectionWords, duration } from "../../src/words/index.ts";
 
 const NOW = 1_000_000;
 const FRESH = { dataAtMs: NOW - 400, silenceMs: 10_000 };

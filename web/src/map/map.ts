@@ -1,0 +1,210 @@
+import { AttributionControl, Map as MapLibre, NavigationControl, setWorkerUrl } from "maplibre-gl";
+import "maplibre-gl/dist/maplibre-gl.css";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
+import { drawnAt, type Ride } from "../../sdk/index.ts";
+import type { Fleet, Vehicle } from "../fleet/fleet.ts";
+import type { RideBook } from "../fleet/ride-book.ts";
+import type { PageConfig } from "../service/config.ts";
+import type { Theme } from "../ui/theme.ts";
+import { type Age, Ages } from "./ages.ts";
+import { type Bounds, firstZoom } from "./area.ts";
+import { MAP_COLORS } from "./colors.ts";
+import { latitudeOf, longitudeOf, mercatorX, mercatorY, nearestX } from "./mercator.ts";
+import { RideEnds } from "./ride-ends.ts";
+import { baseStyle } from "./style.ts";
+import { VehicleLayer } from "./vehicle-layer.ts";
+
+/** How far from a vehicle a finger may touch, CSS pixels. */
+const REACH_PX = 22;
+const MAX_ZOOM = 19;
+
+/** The map with its vehicles: seeing, picking, following. */
+export class VehicleMap {
+  readonly map: MapLibre;
+  readonly layer: VehicleLayer;
+  private readonly ages: Ages;
+  private readonly rideEnds: RideEnds;
+  private followed: Vehicle | undefined;
+  /** Whether a style was ever loaded. */
+  private styled = false;
+
+  /** Throws where the browser cannot draw with WebGL 2. */
+  constructor(
+    container: HTMLElement,
+    private readonly config: PageConfig,
+    private readonly fleet: Fleet,
+    rides: RideBook,
+    private theme: Theme,
+  ) {
+    // An address of our own in place of a blob: a strict policy allows it.
+    setWorkerUrl(workerUrl);
+    this.layer = new VehicleLayer(fleet, rides, MAP_COLORS[theme].vehicles);
+    const { bounds } = config.map;
+    this.map = new MapLibre({
+      container,
+      style: baseStyle(config, theme),
+      ...(bounds && firstView(bounds, container)),
+      attributionControl: false,
+      maxZoom: MAX_ZOOM,
+      // North stays up and the view stays flat: what a bearing means is then plain.
+      dragRotate: false,
+      pitchWithRotate: false,
+      touchPitch: false,
+      maxPitch: 0,
+    });
+    this.ages = new Ages(this.map);
+    this.rideEnds = new RideEnds(this.map);
+    this.map.touchZoomRotate.disableRotation();
+    this.map.keyboard.disableRotation();
+    const credits = { compact: false, customAttribution: config.map.attribution };
+    this.map.addControl(new AttributionControl(credits), "bottom-right");
+    this.map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
+    // Again after another style was loaded, or a lost GL context was restored.
+    this.map.on("style.load", () => {
+      this.styled = true;
+      this.ages.add(this.theme);
+      this.rideEnds.add(this.theme);
+      // Over the ends of a ride and under their words.
+      if (!this.map.getLayer(this.layer.id)) this.map.addLayer(this.layer, this.rideEnds.words);
+    });
+    this.map.on("error", () => this.makeDo());
+    this.layer.onFrame = (nowMs) => this.keepUp(nowMs);
+  }
+
+  /** The visible area; longitudes may run beyond ±180. */
+  bounds(): Bounds {
+    const bounds = this.map.getBounds();
+    return {
+      south: bounds.getSouth(),
+      west: bounds.getWest(),
+      north: bounds.getNorth(),
+      east: bounds.getEast(),
+    };
+  }
+
+  /** Draws again, after vehicles changed. */
+  refresh(): void {
+    this.map.triggerRepaint();
+  }
+
+  /** The ages to write beside vehicles. */
+  showAges(ages: Age[]): void {
+    this.ages.show(ages);
+  }
+
+  /** Where this ride begins and ends; nothing: of none. */
+  showRide(ride: Ride | undefined): void {
+    this.rideEnds.show(ride);
+  }
+
+  setTheme(theme: Theme): void {
+    if (theme === this.theme) return;
+    this.theme = theme;
+    this.layer.colors = MAP_COLORS[theme].vehicles;
+    const style = baseStyle(this.config, theme);
+    if (typeof style === "string") {
+      this.map.setStyle(style);
+      return;
+    }
+    this.rideEnds.paint(theme);
+    this.ages.paint(theme);
+    // Only colours differ: no need to load the roads again.
+    for (const layer of style.layers) {
+      for (const [name, value] of Object.entries(layer.paint ?? {})) {
+        this.map.setPaintProperty(layer.id, name as "line-color", value);
+      }
+    }
+  }
+
+  /** Without the operator's style there would be no vehicles either: the roads then. */
+  private makeDo(): void {
+    const { map } = this.config;
+    if (!map.style || this.styled) return;
+    map.style = null;
+    this.map.setStyle(baseStyle(this.config, this.theme));
+  }
+
+  /** The vehicles drawn inside the visible map. */
+  visible(): Vehicle[] {
+    const nowMs = performance.now();
+    const { south, west, north, east } = this.bounds();
+    const [left, right] = [mercatorX(west), mercatorX(east)];
+    const [top, bottom] = [mercatorY(north), mercatorY(south)];
+    return this.fleet.vehicles.filter(({ motion }) => {
+      const { x, y } = drawnAt(motion, nowMs);
+      const near = nearestX(x, (left + right) / 2);
+      return near >= left && near <= right && y >= top && y <= bottom;
+    });
+  }
+
+  /** The vehicle drawn nearest to a place on the canvas, within a finger's reach. */
+  at(point: { x: number; y: number }): Vehicle | undefined {
+    const nowMs = performance.now();
+    const place = this.map.unproject([point.x, point.y]);
+    const [x, y] = [mercatorX(place.lng), mercatorY(place.lat)];
+    let nearest: Vehicle | undefined;
+    let least = REACH_PX / (512 * 2 ** this.map.getZoom());
+    for (const vehicle of this.fleet.vehicles) {
+      const drawn = drawnAt(vehicle.motion, nowMs);
+      const distance = Math.hypot(nearestX(drawn.x, x) - x, drawn.y - y);
+      if (distance < least) {
+        least = distance;
+        nearest = vehicle;
+      }
+    }
+    return nearest;
+  }
+
+  /** Keeps the vehicle in the middle from now on; nothing: no more. */
+  follow(vehicle: Vehicle | undefined): void {
+    this.followed = vehicle;
+    // Zooming is to leave it there.
+    const around = vehicle ? { around: "center" as const } : true;
+    const { scrollZoom, touchZoomRotate } = this.map;
+    // One that is enabled ignores another `enable`.
+    scrollZoom.disable();
+    scrollZoom.enable(around);
+    touchZoomRotate.disable();
+    touchZoomRotate.enable(around);
+    touchZoomRotate.disableRotation();
+    this.refresh();
+  }
+
+  /** Brings a vehicle into sight if it is not: outside the map, or below a panel. */
+  reveal(vehicle: Vehicle): void {
+    const center = this.place(vehicle, performance.now());
+    const canvas = this.map.getCanvas();
+    const { left, top } = canvas.getBoundingClientRect();
+    const { x, y } = this.map.project(center);
+    if (document.elementFromPoint(left + x, top + y) === canvas) return;
+    this.map.easeTo({ center, duration: 300 });
+  }
+
+  /** Longitude and latitude of where it is drawn. */
+  place(vehicle: Vehicle, nowMs: number): [number, number] {
+    const { x, y } = drawnAt(vehicle.motion, nowMs);
+    return [longitudeOf(x), latitudeOf(y)];
+  }
+
+  private keepUp(nowMs: number): void {
+    // `jumpTo` would break off a gesture.
+    if (!this.followed || this.map.isZooming()) return;
+    const [longitude, latitude] = this.place(this.followed, nowMs);
+    const centre = this.map.getCenter();
+    if (Math.abs(centre.lng - longitude) + Math.abs(centre.lat - latitude) < 1e-8) return;
+    this.map.jumpTo({ center: [longitude, latitude] });
+  }
+}
+
+/** On the area's middle. */
+function firstView(
+  [south, west, north, east]: [number, number, number, number],
+  container: HTMLElement,
+): { center: [number, number]; zoom: number } {
+  const area = { south, west, north, east: east < west ? east + 360 : east };
+  const middle = (mercatorY(south) + mercatorY(north)) / 2;
+  return {
+    center: [(area.west + area.east) / 2, latitudeOf(middle)],
+    zoom: Math.min(MAX_ZOOM, firstZoom(area, container.clientWidth, container.clientHeight)),
+  };
+}

@@ -1,0 +1,284 @@
+import type { CustomLayerInterface, CustomRenderMethodInput, Map as MapLibre } from "maplibre-gl";
+import { FADE_MIN_MS, ROLL_MAX_MS, TURN_MAX_MS } from "../../sdk/index.ts";
+import type { Fleet, Vehicle } from "../fleet/fleet.ts";
+import type { RideBook } from "../fleet/ride-book.ts";
+import { mercatorX, mercatorY, nearestX } from "./mercator.ts";
+import {
+  ATTRIBUTES,
+  FLAG_BEARING,
+  FLAG_RIDE,
+  FLAG_SILENT,
+  FRAGMENT,
+  INSTANCE_FLOATS,
+  SHAPE_SHIFT,
+  VERTEX,
+} from "./shaders.ts";
+import { SHAPES, type Shape } from "./shape.ts";
+
+/** Red, green, blue from 0 to 1. */
+export type Rgb = readonly [number, number, number];
+
+export interface VehicleColors {
+  fill: Record<Shape, Rgb>;
+  edge: Rgb;
+  silent: Rgb;
+  ring: Rgb;
+}
+
+/** Float32 has 24 bits: within this distance of the anchor they mean 5 mm or better. */
+const ANCHOR_REACH = 0.002;
+/** As for places: so long after the base, times are still right to 0.2 ms. */
+const TIME_REACH_MS = 30 * 60_000;
+const UNIFORMS = [
+  "u_matrix",
+  "u_half_canvas",
+  "u_radius",
+  "u_now",
+  "u_roll_max",
+  "u_turn_max",
+  "u_fade_min",
+  "u_selected",
+  "u_fill",
+  "u_edge",
+  "u_silent",
+  "u_ring",
+] as const;
+type Uniforms = Record<(typeof UNIFORMS)[number], WebGLUniformLocation | null>;
+
+/** What lives in one GL context. */
+interface Gpu {
+  program: WebGLProgram;
+  array: WebGLVertexArrayObject;
+  corners: WebGLBuffer;
+  instances: WebGLBuffer;
+  uniforms: Uniforms;
+  /** How many instances the buffer has room for. */
+  capacity: number;
+}
+
+/**
+ * All vehicles in one draw call. The GPU interpolates: a frame sets uniforms
+ * only, a fix writes the 40 bytes of its vehicle.
+ */
+export class VehicleLayer implements CustomLayerInterface {
+  readonly id = "vehicles";
+  readonly type = "custom";
+  readonly renderingMode = "2d";
+  /** Called with each frame's time before it is drawn, ms of `performance.now()`. */
+  onFrame: ((nowMs: number) => void) | undefined;
+  /** The vehicle with a ring around it. */
+  selected: Vehicle | undefined;
+  /** Frames drawn, and the script time of all of them, ms. */
+  frames = 0;
+  scriptMs = 0;
+  private map: MapLibre | undefined;
+  private gpu: Gpu | undefined;
+  private data = new Float32Array(256 * INSTANCE_FLOATS);
+  private anchorX = 0;
+  private anchorY = 0;
+  private baseMs = 0;
+  /** The anchor, the base or the context is new: every instance is to be written. */
+  private stale = true;
+
+  constructor(
+    private readonly fleet: Fleet,
+    private readonly rides: RideBook,
+    public colors: VehicleColors,
+  ) {}
+
+  onAdd(map: MapLibre, gl: WebGL2RenderingContext): void {
+    this.map = map;
+    this.gpu = makeGpu(gl);
+    this.stale = true;
+  }
+
+  onRemove(_map: MapLibre, gl: WebGL2RenderingContext): void {
+    if (!this.gpu) return;
+    gl.deleteProgram(this.gpu.program);
+    gl.deleteVertexArray(this.gpu.array);
+    gl.deleteBuffer(this.gpu.corners);
+    gl.deleteBuffer(this.gpu.instances);
+    this.gpu = undefined;
+  }
+
+  render(gl: WebGL2RenderingContext, options: CustomRenderMethodInput): void {
+    const { map, gpu } = this;
+    if (!map || !gpu) return;
+    const nowMs = performance.now();
+    this.anchor(map, nowMs);
+    // Within a vertex array of our own, so that MapLibre's bindings stay as they are.
+    gl.bindVertexArray(gpu.array);
+    this.upload(gl, gpu);
+    gl.useProgram(gpu.program);
+    this.setUniforms(gl, gpu.uniforms, map, options, nowMs);
+    gl.disable(gl.DEPTH_TEST);
+    gl.disable(gl.STENCIL_TEST);
+    gl.disable(gl.CULL_FACE);
+    gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.fleet.vehicles.length);
+    gl.bindVertexArray(null);
+    this.frames += 1;
+    this.scriptMs += performance.now() - nowMs;
+    this.onFrame?.(nowMs);
+    if (nowMs < this.fleet.restsAtMs) map.triggerRepaint();
+  }
+
+  /** Half the quad of a vehicle, CSS pixels: readable over the town, and as wide as a street near by. */
+  static radius(zoom: number): number {
+    return Math.min(24, Math.max(9, 9 + (zoom - 11) * 2.5));
+  }
+
+  private anchor(map: MapLibre, nowMs: number): void {
+    const centre = map.getCenter();
+    const x = mercatorX(centre.lng);
+    const y = mercatorY(centre.lat);
+    const near = Math.max(Math.abs(x - this.anchorX), Math.abs(y - this.anchorY)) < ANCHOR_REACH;
+    if (near && nowMs - this.baseMs < TIME_REACH_MS && !this.stale) return;
+    this.anchorX = x;
+    this.anchorY = y;
+    this.baseMs = nowMs;
+    this.stale = true;
+  }
+
+  private upload(gl: WebGL2RenderingContext, gpu: Gpu): void {
+    const { vehicles, touched } = this.fleet;
+    if (!this.stale && touched.size === 0) return;
+    const grown = vehicles.length > gpu.capacity;
+    let first = vehicles.length;
+    let last = -1;
+    if (grown || this.data.length < vehicles.length * INSTANCE_FLOATS) {
+      gpu.capacity = Math.max(256, 2 ** Math.ceil(Math.log2(vehicles.length)));
+      const bigger = new Float32Array(gpu.capacity * INSTANCE_FLOATS);
+      bigger.set(this.data.subarray(0, bigger.length));
+      this.data = bigger;
+    }
+    if (this.stale) {
+      for (const vehicle of vehicles) this.write(vehicle);
+      first = 0;
+      last = vehicles.length - 1;
+    } else {
+      for (const slot of touched) {
+        const vehicle = vehicles[slot];
+        // The vehicle left since.
+        if (!vehicle) continue;
+        this.write(vehicle);
+        first = Math.min(first, slot);
+        last = Math.max(last, slot);
+      }
+    }
+    touched.clear();
+    gl.bindBuffer(gl.ARRAY_BUFFER, gpu.instances);
+    if (grown || this.stale) {
+      gl.bufferData(gl.ARRAY_BUFFER, this.data, gl.DYNAMIC_DRAW);
+      gpu.capacity = this.data.length / INSTANCE_FLOATS;
+    } else if (last >= first) {
+      const from = first * INSTANCE_FLOATS;
+      const count = (last - first + 1) * INSTANCE_FLOATS;
+      gl.bufferSubData(gl.ARRAY_BUFFER, from * 4, this.data, from, count);
+    }
+    this.stale = false;
+  }
+
+  private write({ motion, update, shape, slot }: Vehicle): void {
+    const { data, anchorX, anchorY } = this;
+    const at = slot * INSTANCE_FLOATS;
+    // On this side of the world, whichever copy of it the map shows.
+    const toX = nearestX(motion.toX, anchorX) - anchorX;
+    data[at] = toX + (motion.fromX - motion.toX);
+    data[at + 1] = motion.fromY - anchorY;
+    data[at + 2] = toX;
+    data[at + 3] = motion.toY - anchorY;
+    data[at + 4] = motion.startMs - this.baseMs;
+    data[at + 5] = motion.durationMs;
+    data[at + 6] = motion.paceMs;
+    const directed = !Number.isNaN(motion.toBearing);
+    data[at + 7] = directed ? motion.fromBearing : 0;
+    data[at + 8] = directed ? motion.toBearing : 0;
+    data[at + 9] =
+      (update.state === "silent" ? FLAG_SILENT : 0) |
+      (directed ? FLAG_BEARING : 0) |
+      (this.rides.of(update.id) ? FLAG_RIDE : 0) |
+      (SHAPES.indexOf(shape) << SHAPE_SHIFT);
+  }
+
+  private setUniforms(
+    gl: WebGL2RenderingContext,
+    uniforms: Uniforms,
+    map: MapLibre,
+    options: CustomRenderMethodInput,
+    nowMs: number,
+  ): void {
+    const canvas = map.getCanvas();
+    const { colors, selected } = this;
+    gl.uniformMatrix4fv(uniforms.u_matrix, false, this.matrix(options));
+    gl.uniform2f(uniforms.u_half_canvas, canvas.clientWidth / 2, canvas.clientHeight / 2);
+    gl.uniform1f(uniforms.u_radius, VehicleLayer.radius(map.getZoom()));
+    gl.uniform1f(uniforms.u_now, nowMs - this.baseMs);
+    gl.uniform1f(uniforms.u_roll_max, ROLL_MAX_MS);
+    gl.uniform1f(uniforms.u_turn_max, TURN_MAX_MS);
+    gl.uniform1f(uniforms.u_fade_min, FADE_MIN_MS);
+    gl.uniform1i(uniforms.u_selected, selected ? selected.slot : -1);
+    gl.uniform3fv(
+      uniforms.u_fill,
+      SHAPES.flatMap((shape) => colors.fill[shape]),
+    );
+    gl.uniform3fv(uniforms.u_edge, colors.edge);
+    gl.uniform3fv(uniforms.u_silent, colors.silent);
+    gl.uniform3fv(uniforms.u_ring, colors.ring);
+  }
+
+  /** MapLibre's matrix times the shift by the anchor, in doubles: only the result may be rounded. */
+  private matrix(options: CustomRenderMethodInput): Float32Array {
+    const m = options.defaultProjectionData.mainMatrix;
+    const out = new Float32Array(m);
+    for (let row = 0; row < 4; row++) {
+      const [x = 0, y = 0, w = 0] = [m[row], m[4 + row], m[12 + row]];
+      out[12 + row] = x * this.anchorX + y * this.anchorY + w;
+    }
+    return out;
+  }
+}
+
+function makeGpu(gl: WebGL2RenderingContext): Gpu {
+  const program = gl.createProgram();
+  for (const [kind, source] of [
+    [gl.VERTEX_SHADER, VERTEX],
+    [gl.FRAGMENT_SHADER, FRAGMENT],
+  ] as const) {
+    const shader = gl.createShader(kind);
+    if (!shader) throw new Error("the GL context is lost");
+    gl.shaderSource(shader, source);
+    gl.compileShader(shader);
+    gl.attachShader(program, shader);
+    gl.deleteShader(shader);
+  }
+  gl.bindAttribLocation(program, 0, "a_corner");
+  ATTRIBUTES.forEach(([name], index) => {
+    gl.bindAttribLocation(program, index + 1, name);
+  });
+  gl.linkProgram(program);
+  if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
+    const logs = gl.getAttachedShaders(program)?.map((shader) => gl.getShaderInfoLog(shader));
+    throw new Error(`the vehicles' shaders: ${gl.getProgramInfoLog(program)} ${logs?.join(" ")}`);
+  }
+  const array = gl.createVertexArray();
+  gl.bindVertexArray(array);
+  const corners = gl.createBuffer();
+  gl.bindBuffer(gl.ARRAY_BUFFER, corners);
+  gl.bufferData(gl.ARRAY_BUFFER, new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]), gl.STATIC_DRAW);
+  gl.enableVertexAttribArray(0);
+  gl.vertexAttribPointer(0, 2, gl.FLOAT, false, 0, 0);
+  const instances = gl.createBuffer();
+  gl.bindBuffer(gl.ARRAY_BUFFER, instances);
+  let offset = 0;
+  ATTRIBUTES.forEach(([, size], index) => {
+    gl.enableVertexAttribArray(index + 1);
+    gl.vertexAttribPointer(index + 1, size, gl.FLOAT, false, INSTANCE_FLOATS * 4, offset);
+    gl.vertexAttribDivisor(index + 1, 1);
+    offset += size * 4;
+  });
+  gl.bindVertexArray(null);
+  const uniforms = Object.fromEntries(
+    UNIFORMS.map((name) => [name, gl.getUniformLocation(program, name)]),
+  ) as Uniforms;
+  return { program, array, corners, instances, uniforms, capacity: 0 };
+}

@@ -1,0 +1,79 @@
+import { Connection } from "../../ui/connection.tsx";
+import { Switches } from "../../ui/switches.tsx";
+import { number, say } from "../../words/index.ts";
+import {
+  connection,
+  dataAtMs,
+  inView,
+  listOpen,
+  notice,
+  nowMs,
+  rideCounts,
+  silenceMs,
+  updatesPerSecond,
+} from "../state.ts";
+import { rideTotals, tell } from "../words/index.ts";
+
+/** The bar on top: connection, counters, switches. */
+export function Status({ onRetry }: { onRetry?: (() => void) | undefined }) {
+  const stopped = connection.value.kind === "stopped" && onRetry;
+  const freshness = { dataAtMs: dataAtMs.value, silenceMs: silenceMs.value };
+  return (
+    <header class="bar">
+      <h1>ridecast</h1>
+      <Connection state={connection.value} freshness={freshness} nowMs={nowMs.value} />
+      {stopped && (
+        <button type="button" onClick={onRetry}>
+          {say("connect_again")}
+        </button>
+      )}
+      <p class="counters">
+        <span data-testid="count">
+          <b>{number(inView.value)}</b> {tell("in_view", { n: inView.value })}
+        </span>
+        <span data-testid="rate">
+          <b>{number(updatesPerSecond.value)}</b> {tell("rate")}
+        </span>
+      </p>
+      <RideTotals />
+      <div class="switches">
+        <button
+          type="button"
+          aria-expanded={listOpen.value}
+          aria-controls="list"
+          onClick={() => {
+            listOpen.value = !listOpen.value;
+          }}
+        >
+          {tell("list")}
+        </button>
+        <Switches />
+      </div>
+    </header>
+  );
+}
+
+/** How the rides stand, of all the service's and not only of those in view. */
+function RideTotals() {
+  const totals = rideTotals(rideCounts.value ?? []);
+  if (totals.length === 0) return null;
+  return (
+    <p class="counters rides" data-testid="rides">
+      <span class="label">{tell("rides")}</span>
+      {totals.map(({ word, rides }) => (
+        <span key={word}>
+          <b>{number(rides)}</b> {word}
+        </span>
+      ))}
+    </p>
+  );
+}
+
+/** What is wrong with the map or what it shows. */
+export function Notice() {
+  return (
+    <p class="notice" role="alert" hidden={notice.value === null} data-testid="notice">
+      {notice}
+    </p>
+  );
+}

@@ -1,0 +1,33 @@
+import type { en } from "./en.ts";
+import type { Phrase } from "./phrases.ts";
+
+export const ru: Record<keyof typeof en, Phrase> = {
+  connecting: "Подключение",
+  connecting_in: "Подключение через {seconds} с",
+  reconnecting: "Восстановление связи",
+  reconnecting_in: "Восстановление связи через {seconds} с",
+  live: "На связи",
+  data_old: "Данным {age}",
+  not_connected: "Нет связи",
+  not_connected_why: "Нет связи: {reason}",
+  closed: "закрыто ({code})",
+  connect_again: "Подключиться снова",
+  seconds: "{n} с",
+  minutes: "{n} мин",
+  hours: "{hours} ч {minutes} мин",
+  days: { one: "{n} день", few: "{n} дня", many: "{n} дней", other: "{n} дня" },
+  metres: "{n} м",
+  kilometres: "{n} км",
+  kmh: "{n} км/ч",
+  dark: "Тёмная",
+  language: "Язык",
+  token_title: "Нужен токен",
+  token_refused: "Сервис не принял последний. Возможно, срок его действия истёк.",
+  token: "Токен доступа",
+  connect: "Подключиться",
+  close: "Закрыть",
+  no_webgl: "Карте нужен WebGL 2, которого нет в этом браузере.",
+  no_base_map: "Не удалось загрузить карту.",
+  pickup: "Посадка",
+  dropoff: "Высадка",
+};
