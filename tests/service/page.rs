@@ -148,12 +148,12 @@ async fn each_face_of_the_page_is_at_its_address() {
             "{names:?}"
         );
         for name in names {
-            let named = get(address, &format!("/{name}"), None).await;
-            assert_eq!(named.status, 200, "{name} of {path}");
-            let is_manifest = named
+            let file = get(address, &format!("/{name}"), None).await;
+            assert_eq!(file.status, 200, "{name} of {path}");
+            let is_manifest = file
                 .head
                 .contains("content-type: application/manifest+json");
-            assert_eq!(is_manifest, name.ends_with(".webmanifest"), "{named:?}");
+            assert_eq!(is_manifest, name.ends_with(".webmanifest"), "{file:?}");
         }
     }
     for (path, there) in [
