@@ -1,5 +1,7 @@
 //! What the page is given: its configuration, in a demo a token, and each of its faces.
 
+use std::time::Duration;
+
 use ridecast::app::Settings;
 use ridecast::http::DemoPeople;
 use ridecast_protocol::{Role, VehicleClass};
@@ -108,6 +110,27 @@ async fn the_demo_offers_what_its_simulator_has() {
     assert_eq!(refused.error().0, 400);
     let rider = post(node.address, "/demo/token", None, r#"{"role":"rider"}"#).await;
     assert_eq!(rider.status, 200, "{rider:?}");
+}
+
+#[tokio::test]
+async fn the_key_of_a_shared_trip_is_in_no_log() {
+    let loud = ["env", "RUST_LOG=trace"];
+    let mut node = Node::serve_by(&loud, &["--store", "memory"]);
+    let key = "231476f1c48553980fb22ded3172951f";
+    for path in [
+        "/s/KEY",
+        "/s/KEY/",
+        "/v1/share/KEY",
+        "/v1/share/KEY/route",
+        "/v1/share/KEY/events",
+    ] {
+        get(node.address, &path.replace("KEY", key), None).await;
+    }
+    node.signal("TERM");
+    node.ended_within(Duration::from_secs(10)).await;
+    let log = node.logged_to_the_end();
+    assert!(log.iter().any(|line| line.contains("TRACE")), "{log:#?}");
+    assert!(!log.iter().any(|line| line.contains(key)), "{log:#?}");
 }
 
 #[cfg(feature = "page")]
