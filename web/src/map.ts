@@ -1,7 +1,8 @@
 import { AttributionControl, Map as MapLibre, NavigationControl, setWorkerUrl } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
-import { drawnAt, type Ride } from "../sdk/index.ts";
+import type { Ride } from "../sdk/index.ts";
+import { drawnAt } from "../sdk/motion.ts";
 import { type Age, Ages } from "./ages.ts";
 import { type Bounds, firstZoom } from "./area.ts";
 import { MAP_COLORS } from "./colors.ts";

@@ -3,12 +3,12 @@ import {
   type Client,
   type ConnectionState,
   connect,
-  drawnAt,
   type Event,
   type ServiceError,
   type VehicleId,
   type VehiclesMessage,
 } from "../sdk/index.ts";
+import { drawnAt } from "../sdk/motion.ts";
 import { AGES_MAX } from "./ages.ts";
 import { fetchConfig, type PageConfig, socketUrl } from "./config.ts";
 import { exposeDebugHandle } from "./debug.ts";

@@ -1,5 +1,5 @@
 import type { CustomLayerInterface, CustomRenderMethodInput, Map as MapLibre } from "maplibre-gl";
-import { FADE_MIN_MS, ROLL_MAX_MS, TURN_MAX_MS } from "../sdk/index.ts";
+import { FADE_MIN_MS, ROLL_MAX_MS, TURN_MAX_MS } from "../sdk/motion.ts";
 import type { Fleet, Vehicle } from "./fleet.ts";
 import { mercatorX, mercatorY, nearestX } from "./mercator.ts";
 import type { RideBook } from "./ride-book.ts";
