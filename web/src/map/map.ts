@@ -7,7 +7,7 @@ import {
 } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
-import { drawnAt } from "../../sdk/index.ts";
+import { drawnAt } from "../../sdk/motion.ts";
 import type { Fleet, Vehicle } from "../fleet/fleet.ts";
 import type { RideBook } from "../fleet/ride-book.ts";
 import type { PageConfig } from "../service/config.ts";

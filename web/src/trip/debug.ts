@@ -1,4 +1,5 @@
-import { drawnAt, type VehicleId, type VehicleState } from "../../sdk/index.ts";
+import type { VehicleId, VehicleState } from "../../sdk/index.ts";
+import { drawnAt } from "../../sdk/motion.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { VehicleMap } from "../map/map.ts";
 import { latitudeOf, longitudeOf } from "../map/mercator.ts";
