@@ -4,12 +4,12 @@ import {
   CloseCode,
   type ConnectionState,
   connect,
-  drawnAt,
   type Event,
   type ServiceError,
   type VehicleId,
   type VehiclesMessage,
 } from "../../sdk/index.ts";
+import { drawnAt } from "../../sdk/motion.ts";
 import type { Fleet, Vehicle } from "../fleet/fleet.ts";
 import type { RideBook } from "../fleet/ride-book.ts";
 import { AGES_MAX } from "../map/ages.ts";
@@ -225,7 +225,7 @@ export class Page {
     this.showAges(visible, now);
     const selected = this.selected();
     state.selected.value = selected ? seen(selected) : null;
-    this.view.showRide(state.selected.value?.ride);
+    this.view.showTrip(state.selected.value?.ride);
     state.silenceMs.value =
       this.fleet.vehicles.length > 0
         ? Math.max(SILENCE_MIN_MS, SILENCE_PACES * paceMs)
