@@ -152,6 +152,8 @@ export class Connection {
     const resume = this.#user.resume();
     socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token, resume }));
     socket.onmessage = (event) => this.#receive(event.data);
+    // The package `ws` ends the process over an error that nobody hears.
+    socket.onerror = () => {};
     socket.onclose = (event) => this.#closed(event.code, event.reason);
   }
 
