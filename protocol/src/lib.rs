@@ -17,6 +17,7 @@ mod id;
 mod position;
 mod rest;
 mod ride;
+mod route;
 mod server;
 mod vehicle;
 
@@ -44,6 +45,7 @@ pub use ride::{
     AnswerOffer, Arrive, CancelRide, Cancelled, DriverCard, Eta, Party, Place, RequestRide, Ride,
     RideState, RideStep, Search, Setback, Toward, Trip,
 };
+pub use route::{Estimate, Route, RouteBy};
 pub use server::{
     Bye, InboxPlace, Progress, Refused, ServerMessage, TokenExpiring, VehiclesMessage, Welcome,
 };

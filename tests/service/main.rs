@@ -34,6 +34,7 @@ mod follow;
 mod frames;
 mod nearest;
 mod nodes;
+mod page;
 mod presence;
 mod privacy;
 mod redis_away;

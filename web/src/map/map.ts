@@ -1,7 +1,7 @@
 import { AttributionControl, Map as MapLibre, NavigationControl, setWorkerUrl } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
-import { drawnAt, type Ride } from "../../sdk/index.ts";
+import { drawnAt } from "../../sdk/index.ts";
 import type { Fleet, Vehicle } from "../fleet/fleet.ts";
 import type { RideBook } from "../fleet/ride-book.ts";
 import type { PageConfig } from "../service/config.ts";
@@ -10,8 +10,8 @@ import { type Age, Ages } from "./ages.ts";
 import { type Bounds, firstZoom } from "./area.ts";
 import { MAP_COLORS } from "./colors.ts";
 import { latitudeOf, longitudeOf, mercatorX, mercatorY, nearestX } from "./mercator.ts";
-import { RideEnds } from "./ride-ends.ts";
 import { baseStyle } from "./style.ts";
+import { type Trip, TripLayer } from "./trip-layer.ts";
 import { VehicleLayer } from "./vehicle-layer.ts";
 
 /** How far from a vehicle a finger may touch, CSS pixels. */
@@ -23,7 +23,7 @@ export class VehicleMap {
   readonly map: MapLibre;
   readonly layer: VehicleLayer;
   private readonly ages: Ages;
-  private readonly rideEnds: RideEnds;
+  private readonly trip: TripLayer;
   private followed: Vehicle | undefined;
   /** Whether a style was ever loaded. */
   private styled = false;
@@ -53,7 +53,7 @@ export class VehicleMap {
       maxPitch: 0,
     });
     this.ages = new Ages(this.map);
-    this.rideEnds = new RideEnds(this.map);
+    this.trip = new TripLayer(this.map);
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
     const credits = { compact: false, customAttribution: config.map.attribution };
@@ -63,9 +63,9 @@ export class VehicleMap {
     this.map.on("style.load", () => {
       this.styled = true;
       this.ages.add(this.theme);
-      this.rideEnds.add(this.theme);
+      this.trip.add(this.theme);
       // Over the ends of a ride and under their words.
-      if (!this.map.getLayer(this.layer.id)) this.map.addLayer(this.layer, this.rideEnds.words);
+      if (!this.map.getLayer(this.layer.id)) this.map.addLayer(this.layer, this.trip.words);
     });
     this.map.on("error", () => this.makeDo());
     this.layer.onFrame = (nowMs) => this.keepUp(nowMs);
@@ -92,9 +92,14 @@ export class VehicleMap {
     this.ages.show(ages);
   }
 
-  /** Where this ride begins and ends; nothing: of none. */
-  showRide(ride: Ride | undefined): void {
-    this.rideEnds.show(ride);
+  /** The ends of a ride, and the way between if it is known; nothing: of none. */
+  showTrip(trip: Trip | undefined): void {
+    this.trip.show(trip ?? {});
+  }
+
+  /** The language of the words on the map changed. */
+  speak(): void {
+    this.trip.speak();
   }
 
   setTheme(theme: Theme): void {
@@ -106,7 +111,7 @@ export class VehicleMap {
       this.map.setStyle(style);
       return;
     }
-    this.rideEnds.paint(theme);
+    this.trip.paint(theme);
     this.ages.paint(theme);
     // Only colours differ: no need to load the roads again.
     for (const layer of style.layers) {

@@ -225,7 +225,7 @@ export class Page {
     this.showAges(visible, now);
     const selected = this.selected();
     state.selected.value = selected ? seen(selected) : null;
-    this.view.showRide(state.selected.value?.ride);
+    this.view.showTrip(state.selected.value?.ride);
     state.silenceMs.value =
       this.fleet.vehicles.length > 0
         ? Math.max(SILENCE_MIN_MS, SILENCE_PACES * paceMs)

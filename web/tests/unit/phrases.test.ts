@@ -6,6 +6,9 @@ import { ar as arabicOperator } from "../../src/operator/words/ar.ts";
 import { en as englishOperator } from "../../src/operator/words/en.ts";
 import { tell } from "../../src/operator/words/index.ts";
 import { ru as russianOperator } from "../../src/operator/words/ru.ts";
+import { ar as arabicTrip } from "../../src/trip/words/ar.ts";
+import { en as englishTrip } from "../../src/trip/words/en.ts";
+import { ru as russianTrip } from "../../src/trip/words/ru.ts";
 import { ar } from "../../src/words/ar.ts";
 import { en } from "../../src/words/en.ts";
 import { distance, duration, locale, type Phrase, say } from "../../src/words/index.ts";
@@ -16,6 +19,7 @@ const TABLES: Record<string, Record<"en" | "ru" | "ar", Record<string, Phrase>>>
   all: { en, ru, ar },
   driver: { en: englishDriver, ru: russianDriver, ar: arabicDriver },
   operator: { en: englishOperator, ru: russianOperator, ar: arabicOperator },
+  trip: { en: englishTrip, ru: russianTrip, ar: arabicTrip },
 };
 
 afterEach(() => {
