@@ -1,12 +1,6 @@
 // Types that the wire is about to have. Once protocol.gen.ts has them, this
 // file goes, and its importers take them from there.
-import type {
-  Channel,
-  ServerMessage,
-  SubscriptionName,
-  Trip,
-  VehicleClass,
-} from "./protocol.gen.ts";
+import type { Channel, ServerMessage, SubscriptionName, VehicleClass } from "./protocol.gen.ts";
 
 export type Density = {
   south: number;
@@ -42,23 +36,3 @@ export type DensityMessage = {
 
 /** What the service says. */
 export type HeardMessage = ServerMessage | ({ type: "density" } & DensityMessage);
-
-export type Estimate = {
-  /** Absent: nobody is free within the search radius. */
-  wait_s?: number;
-  vehicles: number;
-  trip: Trip;
-  /** Longitude first. */
-  line: Array<[number, number]>;
-  by: "osrm" | "roads" | "great_circle";
-};
-
-export type Route = {
-  toward: "pickup" | "dropoff";
-  distance_m: number;
-  duration_s: number;
-  /** Longitude first. */
-  line: Array<[number, number]>;
-  by: "osrm" | "roads" | "great_circle";
-  at_ms: number;
-};

@@ -1,9 +1,9 @@
 import { backoffMs } from "./backoff.ts";
 import { mayPass, pause, ServiceError } from "./errors.ts";
-import type { Estimate, Route } from "./expected.ts";
 import type {
   ChatPage,
   ErrorBody,
+  Estimate,
   Nearby,
   NearbyVehicles,
   Place,
@@ -12,6 +12,7 @@ import type {
   RideId,
   RideState,
   RidesPage,
+  Route,
   ShareLink,
   Ticket,
   VehicleClass,

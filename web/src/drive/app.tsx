@@ -69,16 +69,30 @@ function Bar({ drive }: { drive: Drive | undefined }) {
       <div class="switches">
         <button
           type="button"
+          class="sound"
+          aria-label={tell("sound")}
           aria-pressed={!state.muted.value}
           onClick={() => {
             state.muted.value = !state.muted.value;
           }}
         >
-          {tell("sound")}
+          <Speaker on={!state.muted.value} />
         </button>
         <Switches />
       </div>
     </header>
+  );
+}
+
+function Speaker({ on }: { on: boolean }) {
+  return (
+    <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true">
+      <path d="M3 9v6h4l5 4V5L7 9z" />
+      <path
+        class="waves"
+        d={on ? "M15.5 9a4 4 0 0 1 0 6M18 6.5a8 8 0 0 1 0 11" : "M16 9l6 6M22 9l-6 6"}
+      />
+    </svg>
   );
 }
 
@@ -128,9 +142,7 @@ function Sheet({ drive }: { drive: Drive }) {
 function Replaced({ onHere }: { onHere(): void }) {
   return (
     <section aria-labelledby="replaced" data-testid="replaced">
-      <h2 id="replaced" role="status">
-        {tell("replaced")}
-      </h2>
+      <h2 id="replaced">{tell("replaced")}</h2>
       <p class="soft">{tell("replaced_why")}</p>
       <button type="button" class="primary large" onClick={onHere}>
         {tell("drive_here")}

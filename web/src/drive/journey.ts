@@ -49,6 +49,7 @@ export class Journey {
       load: (id) => rest.chat(id),
     });
     effect(() => this.follow(this.now.ride.value));
+    effect(() => this.consider(state.offered.value));
   }
 
   /** A copy of a ride, by an event or a reply. */
@@ -76,7 +77,7 @@ export class Journey {
     const ride = state.ride.peek();
     const place = this.view.place();
     if (!ride || isOver(ride)) {
-      this.view.attend(undefined);
+      this.view.attend(state.offered.peek()?.offer.pickup);
       return;
     }
     const line =
@@ -105,6 +106,13 @@ export class Journey {
       this.chat.show(false);
       this.view.view.showTrip(undefined);
     }
+  }
+
+  /** An offered ride is seen on the map, as far as it is known. */
+  private consider(offered: state.Offered | null): void {
+    if (this.stage !== "") return;
+    if (offered) state.centred.value = true;
+    this.view.view.showTrip(offered?.offer);
   }
 
   /** From where the vehicle is to where it goes next. */

@@ -23,7 +23,7 @@ import { kept } from "./kept.ts";
 import { Offers } from "./offers.ts";
 import { Shift } from "./shift.ts";
 import * as state from "./state.ts";
-import { Steps } from "./steps.ts";
+import { Steps, stageOf } from "./steps.ts";
 import type { DriverView } from "./view.ts";
 import { tell } from "./words/index.ts";
 
@@ -175,10 +175,20 @@ export class Drive {
     });
     effect(() => this.view.view.setTheme(theme.value));
     effect(() => {
+      document.title = titleWords();
+    });
+    effect(() => {
       void locale.value;
       this.view.view.speak();
     });
   }
+}
+
+/** Of the tab, for a driver who looks at another one. */
+function titleWords(): string {
+  if (state.offered.value) return `${tell("offer")} · ridecast`;
+  const stage = state.ride.value && stageOf(state.ride.value);
+  return `${tell(stage?.title ?? (state.online.value ? "free" : "offline"))} · ridecast`;
 }
 
 /** The place in the inbox, over loads of the page. */

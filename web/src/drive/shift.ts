@@ -50,7 +50,12 @@ export class Shift {
     this.driving?.stop();
     this.driving = undefined;
     this.view.hide();
-    state.sending.value = { sentAtMs: undefined, waiting: 0, refused: undefined, accuracy: undefined };
+    state.sending.value = {
+      sentAtMs: undefined,
+      waiting: 0,
+      refused: undefined,
+      accuracy: undefined,
+    };
   }
 
   /** Sends nothing for a while: another device drives. */

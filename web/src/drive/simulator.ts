@@ -61,7 +61,11 @@ export class Simulator {
   }
 
   /** From where it is along the route to its end. */
-  follow({ line, distance_m, duration_s }: Pick<Route, "line" | "distance_m" | "duration_s">): void {
+  follow({
+    line,
+    distance_m,
+    duration_s,
+  }: Pick<Route, "line" | "distance_m" | "duration_s">): void {
     const { longitude, latitude } = this.place;
     const usual = duration_s > 0 && distance_m > 0 ? distance_m / duration_s : USUAL_SPEED;
     // To the route's start, which is on the nearest street.

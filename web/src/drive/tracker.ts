@@ -13,7 +13,11 @@ export interface TrackerSettings {
  * seconds, hence the zeros. Bearing and speed are left to the service: the app
  * says 0 for those that it does not know.
  */
-export function trackerSettings(base: string, token: string, vehicle: VehicleInfo): TrackerSettings {
+export function trackerSettings(
+  base: string,
+  token: string,
+  vehicle: VehicleInfo,
+): TrackerSettings {
   const places = '{"latitude":%LAT,"longitude":%LON,"timestamp_ms":%TIMESTAMP000,"accuracy":%ACC}';
   return {
     url: new URL("v1/positions", base).href,

@@ -16,7 +16,7 @@ let service: Awaited<ReturnType<typeof serve>>;
 let browser: Browser;
 let rider: Person;
 let names = 0;
-let open_pages: Page[] = [];
+let pages: Page[] = [];
 
 beforeAll(async () => {
   service = await serve({ keeps: true });
@@ -35,14 +35,14 @@ beforeEach(async () => {
 
 afterEach(async () => {
   // First the pages: a driver who is still there would be offered the next ride.
-  for (const page of open_pages) {
+  for (const page of pages) {
     const control = page.getByRole("switch");
     if ((await control.count()) > 0 && (await control.getAttribute("aria-checked")) === "true") {
       await control.click();
     }
     await page.context().close();
   }
-  open_pages = [];
+  pages = [];
   const ride = newestRide();
   if (ride) await rider.ask({ type: "cancel_ride", ride_id: ride.ride_id }).catch(() => {});
   rider.leave();
@@ -55,15 +55,23 @@ const heard = (what: string, is: (event: Event) => boolean) =>
 const rideIs = (state: Ride["state"]) =>
   until(`a ride that is ${state}`, async () => newestRide()?.state === state);
 
-async function driver(options: BrowserContextOptions = {}, name = `driver-${names++}`) {
-  const token = service.token(name, "driver");
+async function driver(options: BrowserContextOptions = {}) {
+  const token = service.token(`driver-${names++}`, "driver");
   const opened = await open(browser, `${service.url}drive#token=${token}`, {
     geolocation: AWAY,
     permissions: ["geolocation", "clipboard-read", "clipboard-write"],
     ...options,
   });
-  open_pages.push(opened.page);
-  return { ...opened, name, token };
+  // As a GPS: the mock gives each fix once.
+  const context = opened.page.context();
+  let at = AWAY;
+  const gps = setInterval(() => void context.setGeolocation(at).catch(() => {}), 1_000);
+  context.once("close", () => clearInterval(gps));
+  const move = (place: { latitude: number; longitude: number }) => {
+    at = { latitude: place.latitude, longitude: place.longitude, accuracy: 8 };
+  };
+  pages.push(opened.page);
+  return { ...opened, token, move };
 }
 
 /** Says what is driven, and from where positions come. */
@@ -100,7 +108,7 @@ const word = (page: Page, text: string | RegExp) =>
   page.getByTestId("word").filter({ hasText: text }).waitFor();
 
 it("a whole ride with the browser's own position, and a chat", async () => {
-  const { page, errors } = await driver();
+  const { page, errors, move } = await driver();
   await introduce(page);
   await page.getByTestId("standing").filter({ hasText: "You are offline" }).waitFor();
   await goOnline(page);
@@ -128,14 +136,14 @@ it("a whole ride with the browser's own position, and a chat", async () => {
   const question = page.getByRole("dialog", { name: "Not at the pickup?" });
   await question.getByRole("button", { name: "Not yet" }).click();
   expect(newestRide()?.state).toBe("accepted");
-  await page.context().setGeolocation({ ...PICKUP, accuracy: 8 });
+  move(PICKUP);
   await word(page, "The pickup is near.");
   await next(page, "I have arrived");
   await stage(page, "arrived");
   await rideIs("arrived");
   await next(page, "Start the ride");
   await rideIs("in_progress");
-  await page.context().setGeolocation({ ...DROPOFF, accuracy: 8 });
+  move(DROPOFF);
   await word(page, "The dropoff is near.");
   await next(page, "Complete the ride");
   await rideIs("completed");
@@ -211,7 +219,7 @@ it("where the position is denied, it says so and drives simulated", async () => 
 });
 
 it("a reload in the middle goes on, and so does a start of the service anew", async () => {
-  const { page } = await driver();
+  const { page, move } = await driver();
   await introduce(page);
   await goOnline(page);
   await request();
@@ -219,14 +227,17 @@ it("a reload in the middle goes on, and so does a start of the service anew", as
   await page.reload();
   await stage(page, "accepted");
   await page.getByTestId("sending").filter({ hasText: "sent just now" }).waitFor();
-  await page.context().setGeolocation({ ...PICKUP, accuracy: 8 });
+  move(PICKUP);
   await word(page, "The pickup is near.");
   await next(page, "I have arrived");
   await stage(page, "arrived");
 
   rider.leave();
   await service.stop();
-  await page.getByTestId("connection").filter({ hasText: /connecting/i }).waitFor();
+  await page
+    .getByTestId("connection")
+    .filter({ hasText: /connecting/i })
+    .waitFor();
   // Said although there is nobody to hear it: it gets through when there is.
   await next(page, "Start the ride");
   await service.start();
@@ -275,7 +286,7 @@ it("one device drives: the other says so, and takes over again when asked", asyn
 });
 
 it("a ride that is given back is looked for another driver, and the rider reads why", async () => {
-  const { page } = await driver();
+  const { page, move } = await driver();
   await introduce(page);
   await goOnline(page);
   await request();
@@ -284,14 +295,14 @@ it("a ride that is given back is looked for another driver, and the rider reads 
   const question = page.getByRole("dialog");
   await page.keyboard.press("Escape");
   await question.waitFor({ state: "detached" });
-  await page.context().setGeolocation({ ...PICKUP, accuracy: 8 });
+  move(PICKUP);
   await word(page, "The pickup is near.");
   await next(page, "I have arrived");
   await stage(page, "arrived");
   await page.getByRole("button", { name: "Cancel the ride" }).click();
   await question.getByLabel("Reason").selectOption({ label: "Nobody came to the pickup" });
   expect(await findings(page)).toEqual([]);
-  await question.getByRole("button", { name: "Cancel the ride" }).click();
+  await question.getByRole("button", { name: "Cancel it" }).click();
   await page.getByTestId("over").filter({ hasText: "You have cancelled the ride" }).waitFor();
   await rideIs("cancelled");
   expect(newestRide()?.cancelled).toEqual({

@@ -3,16 +3,22 @@ import { ConnectionLost, type Ride, ServiceError } from "../../sdk/index.ts";
 import { silenceMs } from "../../src/drive/awake.ts";
 import { troubleOf } from "../../src/drive/device.ts";
 import { type Fix, positionOf } from "../../src/drive/fix.ts";
+import { driveSpeed, LineDrive, metresBetween } from "../../src/drive/line-drive.ts";
 import { partLeft, secondsLeft } from "../../src/drive/ring.ts";
 import { Simulator } from "../../src/drive/simulator.ts";
 import { expiryMs, trackerSettings } from "../../src/drive/tracker.ts";
 import { errorWords, minutes, overWords, sendingWords } from "../../src/drive/words/index.ts";
-import { driveSpeed, LineDrive, metresBetween } from "../../src/drive/line-drive.ts";
 
 const NOW = 1_795_383_918_000;
 
 describe("a browser's fix as a position", () => {
-  const coords = { latitude: 43.7384, longitude: 7.4246, accuracy: 4.512, heading: 91.26, speed: 8.04 };
+  const coords = {
+    latitude: 43.7384,
+    longitude: 7.4246,
+    accuracy: 4.512,
+    heading: 91.26,
+    speed: 8.04,
+  };
 
   it("carries what is known, by the service's clock", () => {
     expect(positionOf({ coords, timestamp: NOW + 0.4 }, -60_000)).toEqual({
@@ -97,7 +103,9 @@ describe("the made-up vehicle", () => {
   it("tells where it stands, often enough not to be silent", () => {
     simulator.start();
     vi.advanceTimersByTime(60_000);
-    const gaps = fixes.slice(1).map(({ timestamp }, index) => timestamp - (fixes[index]?.timestamp ?? 0));
+    const gaps = fixes
+      .slice(1)
+      .map(({ timestamp }, index) => timestamp - (fixes[index]?.timestamp ?? 0));
     expect(Math.max(...gaps)).toBeLessThan(15_000 / 2);
     expect(fixes.every(({ coords }) => coords.speed === 0 && coords.latitude === 43)).toBe(true);
   });
@@ -151,7 +159,7 @@ describe("the time of an offer", () => {
 describe("how the sending goes, in words", () => {
   const fine = { sentAtMs: NOW - 900, waiting: 0, refused: undefined, accuracy: 12 };
   it.each([
-    [fine, ["Position sent just now", "accurate to 10 m"]],
+    [fine, ["Position sent just now", "accurate to 12 m"]],
     [{ ...fine, sentAtMs: undefined, accuracy: undefined }, ["No position sent yet"]],
     [
       { ...fine, sentAtMs: NOW - 42_000, waiting: 9, accuracy: undefined },
@@ -172,7 +180,13 @@ describe("how the sending goes, in words", () => {
 
 describe("other words", () => {
   it("count minutes as drivers do", () => {
-    expect([0, 29, 89, 91, 600].map(minutes)).toEqual(["1 min", "1 min", "1 min", "2 min", "10 min"]);
+    expect([0, 29, 89, 91, 600].map(minutes)).toEqual([
+      "1 min",
+      "1 min",
+      "1 min",
+      "2 min",
+      "10 min",
+    ]);
   });
 
   it("say why a request was not carried out", () => {
@@ -198,7 +212,9 @@ describe("other words", () => {
     const given = { offers: 1, until_ms: 2, setback: "driver_cancelled" } as const;
     expect(overWords({ ...ride, search: given }).title).toBe("You have cancelled the ride");
     const cancelled = { by: "rider", stage: "arrived" } as const;
-    expect(overWords({ ...ride, state: "cancelled", cancelled }).title).toBe("The rider has cancelled");
+    expect(overWords({ ...ride, state: "cancelled", cancelled }).title).toBe(
+      "The rider has cancelled",
+    );
     expect(overWords({ ...ride, state: "completed" }).title).toBe("Ride completed");
   });
 });

@@ -2,17 +2,10 @@ import type { ComponentChildren } from "preact";
 import type { Ride } from "../../../sdk/index.ts";
 import { duration } from "../../words/index.ts";
 import { busy, serviceNowMs } from "../state.ts";
-import { askCancel, askTooFar, type Steps } from "../steps.ts";
+import { askCancel, askTooFar, type Steps, stageOf } from "../steps.ts";
 import { tell } from "../words/index.ts";
 import { Ask } from "./ask.tsx";
 import { Cancel } from "./cancel.tsx";
-
-/** By state: where it goes, and the one step that comes next. */
-const STAGES = {
-  accepted: { title: "to_pickup", step: "arrive", target: "pickup" },
-  arrived: { title: "at_pickup", step: "start", target: "pickup" },
-  in_progress: { title: "to_dropoff", step: "complete", target: "dropoff" },
-} as const;
 
 interface RidePanelProps {
   ride: Ride;
@@ -25,14 +18,13 @@ interface RidePanelProps {
 /** The ride that is driven: where to, for how long, and the next step. */
 export function RidePanel({ ride, steps, eta, children }: RidePanelProps) {
   const { state } = ride;
-  if (state !== "accepted" && state !== "arrived" && state !== "in_progress") return null;
-  const { title, step, target } = STAGES[state];
+  const stage = stageOf(ride);
+  if (!stage) return null;
+  const { title, step, target } = stage;
   return (
     <section class="ride" aria-labelledby="ride" data-testid="ride" data-state={state}>
       <div class="ride-top">
-        <h2 id="ride" role="status">
-          {tell(title)}
-        </h2>
+        <h2 id="ride">{tell(title)}</h2>
         {state === "arrived" ? <Waited ride={ride} /> : eta}
       </div>
       <p class="address" dir="auto">

@@ -1,3 +1,5 @@
+import { duration, number } from "../../words/index.ts";
+import { TIMES } from "../simulator.ts";
 import {
   awake,
   connection,
@@ -8,8 +10,6 @@ import {
   times,
   trouble,
 } from "../state.ts";
-import { TIMES } from "../simulator.ts";
-import { number, duration } from "../../words/index.ts";
 import { sendingWords, tell, troubleWords } from "../words/index.ts";
 
 /** How the sending of positions goes, while the driver works. */
@@ -71,8 +71,7 @@ function Simulated() {
 export function KeepOpen() {
   return (
     <p class="soft small">
-      {tell("keep_open")}{" "}
-      {awake.value !== null && tell(awake.value ? "wake_held" : "wake_none")}
+      {tell("keep_open")} {awake.value !== null && tell(awake.value ? "wake_held" : "wake_none")}
     </p>
   );
 }

@@ -10,11 +10,7 @@ const FIELDS = ["url", "method", "headers", "body"] as const;
 export function Tracker({ info, token }: { info: VehicleInfo; token(): string }) {
   const [open, setOpen] = useState(false);
   return (
-    <details
-      class="tracker"
-      open={open}
-      onToggle={(event) => setOpen(event.currentTarget.open)}
-    >
+    <details class="tracker" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{tell("tracker")}</summary>
       {open && <Settings info={info} token={token()} />}
     </details>
@@ -42,7 +38,13 @@ function Settings({ info, token }: { info: VehicleInfo; token: string }) {
   );
 }
 
-function Setting({ field, settings }: { field: (typeof FIELDS)[number]; settings: TrackerSettings }) {
+function Setting({
+  field,
+  settings,
+}: {
+  field: (typeof FIELDS)[number];
+  settings: TrackerSettings;
+}) {
   const [copied, setCopied] = useState(false);
   const text = settings[field];
   const name = tell(`tracker_${field}`);
@@ -58,7 +60,7 @@ function Setting({ field, settings }: { field: (typeof FIELDS)[number]; settings
         {copies && field !== "method" && (
           <button
             type="button"
-            aria-label={`${tell("copy")}: ${name}`}
+            aria-label={`${tell(copied ? "copied" : "copy")}: ${name}`}
             onClick={async () => {
               await navigator.clipboard.writeText(text);
               setCopied(true);

@@ -20,10 +20,10 @@ export function VehicleForm({ onSave }: { onSave(info: VehicleInfo): void }) {
       <h2>{tell("vehicle_title")}</h2>
       <p class="soft">{tell("vehicle_why")}</p>
       {/* The protocol counts bytes, two or three for a letter that is not Latin. */}
-      <label>
+      <label htmlFor="class">
         {tell("class")}
         {classes.value.length > 0 ? (
-          <select name="class">
+          <select id="class" name="class">
             {classes.value.map((name) => (
               <option key={name} value={name} selected={name === said?.class}>
                 {name}
@@ -31,7 +31,13 @@ export function VehicleForm({ onSave }: { onSave(info: VehicleInfo): void }) {
             ))}
           </select>
         ) : (
-          <input name="class" required maxLength={16} defaultValue={said?.class ?? "car"} />
+          <input
+            id="class"
+            name="class"
+            required
+            maxLength={16}
+            defaultValue={said?.class ?? "car"}
+          />
         )}
       </label>
       <label>

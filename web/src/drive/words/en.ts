@@ -10,7 +10,8 @@ export const en = {
   position_from: "Position from",
   device: "This device",
   simulated: "Simulated",
-  simulated_why: "A made-up vehicle to try it out: it stands where you tap the map, and drives to the rider and to the destination by itself.",
+  simulated_why:
+    "A made-up vehicle to try it out: it stands where you tap the map, and drives to the rider and to the destination by itself.",
   simulated_note: "Simulated position",
   speed: "Speed",
   offline: "You are offline",
@@ -40,11 +41,14 @@ export const en = {
   keep_open: "Keep this page open and the screen on: a hidden tab or a locked phone stops sending.",
   wake_held: "The screen is kept on.",
   wake_none: "This browser does not let the page keep the screen on.",
-  trouble_insecure: "Your position cannot be used here: browsers give it to secure pages (https) only.",
+  trouble_insecure:
+    "Your position cannot be used here: browsers give it to secure pages (https) only.",
   trouble_missing: "This browser has no position to give.",
-  trouble_denied: "The browser may not use your position. Allow it in the browser's settings for this page, then try again.",
+  trouble_denied:
+    "The browser may not use your position. Allow it in the browser's settings for this page, then try again.",
   trouble_unavailable: "This device cannot tell where it is right now.",
-  trouble_slow: "This device has been looking for its position for long. Under the open sky it is faster.",
+  trouble_slow:
+    "This device has been looking for its position for long. Under the open sky it is faster.",
   try_again: "Try again",
   drive_simulated: "Drive simulated",
   sound: "Sound",
@@ -81,7 +85,7 @@ export const en = {
   reason_trouble: "Trouble with the vehicle",
   reason_no_show: "Nobody came to the pickup",
   reason_unreachable: "The place cannot be reached",
-  cancel_yes: "Cancel the ride",
+  cancel_yes: "Cancel it",
   cancel_no: "Keep it",
   completed: "Ride completed",
   driven: "Driven",
@@ -107,15 +111,18 @@ export const en = {
   error_lost: "No connection, so it is not known whether that arrived. Try again.",
   error: "That did not work ({code}).",
   tracker: "Drive with the screen off",
-  tracker_why: "A tracker app on the phone can send your position instead while this page sleeps. Leave the switch on: offers come here when you look.",
-  tracker_app: "GPSLogger for Android takes these by “Log to custom URL”. Any app will do that can send JSON of this form.",
+  tracker_why:
+    "A tracker app on the phone can send your position instead while this page sleeps. Leave the switch on: offers come here when you look.",
+  tracker_app:
+    "GPSLogger for Android takes these by “Log to custom URL”. Any app will do that can send JSON of this form.",
   tracker_url: "URL",
   tracker_method: "Method",
   tracker_headers: "Headers",
   tracker_body: "Body",
   tracker_secret: "The headers carry your token: whoever has it is you.",
   tracker_until: "It is good until {time}; then copy it anew.",
-  tracker_limits: "At least one position every 15 s, or you count as silent and get no offers; after 60 s you are offline. Apps with a format of their own, like OwnTracks or Traccar Client, do not fit.",
+  tracker_limits:
+    "At least one position every 15 s, or you count as silent and get no offers; after 60 s you are offline. Apps with a format of their own, like OwnTracks or Traccar Client, do not fit.",
   copy: "Copy",
   copied: "Copied",
 } as const;

@@ -32,8 +32,14 @@ export function sendingWords(sending: Sending, nowMs: number): string[] {
   else if (nowMs - sentAtMs < JUST_NOW_MS) words.push(tell("sent_now"));
   else words.push(tell("sent_ago", { age: duration(nowMs - sentAtMs) }));
   if (waiting > 0) words.push(tell("waiting", { n: waiting }));
-  if (accuracy !== undefined) words.push(tell("accurate", { distance: distance(accuracy) }));
+  if (accuracy !== undefined) words.push(tell("accurate", { distance: precise(accuracy) }));
   return words;
+}
+
+/** To the metre where it counts. */
+function precise(metres: number): string {
+  if (metres >= 100) return distance(metres);
+  return say("metres", { n: Math.max(1, Math.round(metres)) });
 }
 
 /** Whole ones, as drivers think; never none. */
