@@ -202,6 +202,8 @@ async fn a_route_leads_where_the_ride_goes_for_whose_it_is() {
 
     scene.driver.ok(position(PICKUP)).await;
     scene.driver.ok(step("arrive", &scene.ride)).await;
+    // Parked around the corner: the trip begins where the rider waits all the same.
+    scene.driver.ok(position(offset(PICKUP, -60.0, 60.0))).await;
     leads(
         &route(&scene, &all, &link).await,
         Toward::Dropoff,
@@ -312,6 +314,6 @@ async fn who_asks_for_too_many_routes_is_refused_and_nobody_else() {
     let ride = format!("/v1/rides/{}", scene.ride);
     assert_eq!(ask(address, ROSA, &ride).await.status, 200);
     let metrics = get(address, "/metrics", None).await.body;
-    let line = r#"ridecast_limited_total{limit="routes"} "#;
-    assert!(metrics.contains(line) && !metrics.contains(&format!("{line}0\n")));
+    let counted = r#"ridecast_limited_total{limit="routes"} "#;
+    assert!(metrics.contains(counted) && !metrics.contains(&format!("{counted}0\n")));
 }

@@ -1,5 +1,7 @@
 //! What the page is given: its configuration, in a demo a token, and each of its faces.
 
+use std::time::Duration;
+
 use ridecast::app::Settings;
 use ridecast::http::DemoPeople;
 use ridecast_protocol::{Role, VehicleClass};
@@ -110,6 +112,27 @@ async fn the_demo_offers_what_its_simulator_has() {
     assert_eq!(rider.status, 200, "{rider:?}");
 }
 
+#[tokio::test]
+async fn the_key_of_a_shared_trip_is_in_no_log() {
+    let loud = ["env", "RUST_LOG=trace"];
+    let mut node = Node::serve_by(&loud, &["--store", "memory"]);
+    let key = "231476f1c48553980fb22ded3172951f";
+    for path in [
+        "/s/KEY",
+        "/s/KEY/",
+        "/v1/share/KEY",
+        "/v1/share/KEY/route",
+        "/v1/share/KEY/events",
+    ] {
+        get(node.address, &path.replace("KEY", key), None).await;
+    }
+    node.signal("TERM");
+    node.ended_within(Duration::from_secs(10)).await;
+    let log = node.logged_to_the_end();
+    assert!(log.iter().any(|line| line.contains("TRACE")), "{log:#?}");
+    assert!(!log.iter().any(|line| line.contains(key)), "{log:#?}");
+}
+
 #[cfg(feature = "page")]
 #[tokio::test]
 async fn each_face_of_the_page_is_at_its_address() {
@@ -148,12 +171,12 @@ async fn each_face_of_the_page_is_at_its_address() {
             "{names:?}"
         );
         for name in names {
-            let named = get(address, &format!("/{name}"), None).await;
-            assert_eq!(named.status, 200, "{name} of {path}");
-            let is_manifest = named
+            let file = get(address, &format!("/{name}"), None).await;
+            assert_eq!(file.status, 200, "{name} of {path}");
+            let is_manifest = file
                 .head
                 .contains("content-type: application/manifest+json");
-            assert_eq!(is_manifest, name.ends_with(".webmanifest"), "{named:?}");
+            assert_eq!(is_manifest, name.ends_with(".webmanifest"), "{file:?}");
         }
     }
     for (path, there) in [

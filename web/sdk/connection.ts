@@ -1,8 +1,7 @@
 import { backoffMs } from "./backoff.ts";
-import { ConnectionLost } from "./errors.ts";
+import { ConnectionLost, ProtocolError } from "./errors.ts";
 import type { HeardMessage } from "./expected.ts";
-import { decodeFrame, type Frame, FrameError } from "./frame.ts";
-import { EventsMissing } from "./inbox.ts";
+import { decodeFrame, type Frame } from "./frame.ts";
 import type { Bye, ClientMessage, Resume, Welcome } from "./protocol.gen.ts";
 import { type Ok, Requests } from "./requests.ts";
 
@@ -30,7 +29,7 @@ export interface ConnectionUser {
   /** Where the next session is to go on. */
   resume(): Resume | undefined;
   entered(state: ConnectionState): void;
-  /** What is no affair of the connection's own. May throw `FrameError` and `EventsMissing`. */
+  /** What is no affair of the connection's own. May throw `ProtocolError`. */
   received(message: HeardMessage | Frame): void;
   /** The session is over, if there was one. */
   ended(): void;
@@ -74,9 +73,7 @@ export class Connection {
   constructor(options: ConnectionOptions, user: ConnectionUser) {
     this.#options = options;
     this.#user = user;
-    globalThis.addEventListener?.("online", this.#wake);
-    globalThis.addEventListener?.("offline", this.#doubt);
-    globalThis.document?.addEventListener("visibilitychange", this.#wake);
+    this.#attend("addEventListener");
     // Not within the constructor: the caller has no `Client` to hear of yet.
     queueMicrotask(() => void this.#open());
   }
@@ -105,20 +102,23 @@ export class Connection {
   /** Leaves the session for a new one, at once. */
   renew(): void {
     if (this.#state.kind !== "live") return;
-    this.#drop(CLOSE_NORMAL, "");
+    this.#drop();
     void this.#open();
   }
 
   retry(): void {
-    const { kind } = this.#state;
-    if (kind === "waiting" || kind === "stopped") void this.#open();
+    if ("retryAtMs" in this.#state || this.#state.kind === "stopped") void this.#open();
   }
 
   close(): void {
-    globalThis.removeEventListener?.("online", this.#wake);
-    globalThis.removeEventListener?.("offline", this.#doubt);
-    globalThis.document?.removeEventListener("visibilitychange", this.#wake);
+    this.#attend("removeEventListener");
     this.#stop(CLOSE_NORMAL, "closed by the caller");
+  }
+
+  #attend(how: "addEventListener" | "removeEventListener"): void {
+    globalThis[how]?.("online", this.#wake);
+    globalThis[how]?.("offline", this.#doubt);
+    globalThis.document?.[how]("visibilitychange", this.#wake);
   }
 
   /** The network came back or somebody looks again: no time to wait. */
@@ -162,11 +162,9 @@ export class Connection {
       if (data instanceof ArrayBuffer) this.#user.received(decodeFrame(data));
       else this.#message(JSON.parse(String(data)));
     } catch (error) {
-      const broken = error instanceof FrameError || error instanceof SyntaxError;
-      if (!broken && !(error instanceof EventsMissing)) throw error;
+      if (!(error instanceof ProtocolError || error instanceof SyntaxError)) throw error;
       console.warn("ridecast: connecting anew:", error.message);
-      this.#drop(CLOSE_BROKEN, "");
-      this.#lost();
+      this.#lost(CLOSE_BROKEN);
     }
   }
 
@@ -224,7 +222,7 @@ export class Connection {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       if (this.#heard > before) return this.#listen(state.welcome.heartbeat_ms);
-      this.#drop(CLOSE_SILENT, "nothing was heard");
+      this.#drop(CLOSE_SILENT);
       void this.#open();
     }, timeoutMs);
   }
@@ -237,13 +235,13 @@ export class Connection {
   }
 
   #stop(code: number, reason: string): void {
-    this.#drop(CLOSE_NORMAL, "");
+    this.#drop();
     clearTimeout(this.#timer);
     this.#enter({ kind: "stopped", code, reason });
   }
 
-  #lost(): void {
-    this.#drop(CLOSE_NORMAL, "");
+  #lost(code = CLOSE_NORMAL): void {
+    this.#drop(code);
     clearTimeout(this.#timer);
     if (this.#state.kind === "live" && Date.now() - this.#liveMs >= STABLE_MS) this.#attempt = 0;
     const waitMs = this.#bye?.reconnect_in_ms ?? backoffMs(this.#attempt, Math.random());
@@ -253,12 +251,12 @@ export class Connection {
   }
 
   /** Ends the socket without waiting: a dead line never answers a close frame. */
-  #drop(code: number, reason: string): void {
+  #drop(code = CLOSE_NORMAL): void {
     const socket = this.#socket;
     this.#socket = undefined;
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close(code, reason);
+    socket.close(code);
     this.#requests.lose();
     this.#user.ended();
   }

@@ -45,18 +45,25 @@ export class Subscription implements AsyncIterable<VehiclesMessage> {
   /** For who reads instead of listening. */
   readonly #changes: Changes | undefined;
   readonly #listener: SubscriptionListener;
+  readonly #connection: Connection;
+  readonly #maxRateHz: number | undefined;
+  /** All of the client, by their names. */
+  readonly #all: Map<string, Subscription>;
 
   /** Made by `Client.subscribe`. */
   constructor(
-    private readonly connection: Connection,
+    connection: Connection,
     readonly name: string,
     channel: WatchedChannel,
     listener: SubscriptionListener | undefined,
-    private readonly maxRateHz: number | undefined,
-    private readonly all: Map<string, Subscription>,
+    maxRateHz: number | undefined,
+    all: Map<string, Subscription>,
   ) {
     all.set(name, this);
+    this.#all = all;
+    this.#connection = connection;
     this.#channel = channel;
+    this.#maxRateHz = maxRateHz;
     if (!listener) this.#changes = new Changes();
     this.#listener = listener ?? this.#changes ?? {};
     void this.#settle();
@@ -97,7 +104,7 @@ export class Subscription implements AsyncIterable<VehiclesMessage> {
     void this.#settle();
   }
 
-  /** Takes a binary frame. Throws `FrameError`. */
+  /** Takes a binary frame. Throws `ProtocolError`. */
   frame(frame: Frame): void {
     const message = this.#handles.resolve(frame);
     if (this.#hears) this.#listener.onVehicles?.(message);
@@ -118,15 +125,15 @@ export class Subscription implements AsyncIterable<VehiclesMessage> {
     if (this.#busy) return;
     this.#busy = true;
     try {
-      while (this.connection.state.kind === "live" && this.#unsettled()) await this.#step();
+      while (this.#connection.state.kind === "live" && this.#unsettled()) await this.#step();
     } catch (error) {
       if (!(error instanceof ConnectionLost)) throw error;
       // `renew` begins anew in the next session. If this one lives on and gave
       // no reply, nobody knows what it holds.
-      this.connection.renew();
+      this.#connection.renew();
     } finally {
       this.#busy = false;
-      if (this.#closed && this.all.get(this.name) === this) this.all.delete(this.name);
+      if (this.#closed && this.#all.get(this.name) === this) this.#all.delete(this.name);
     }
   }
 
@@ -142,9 +149,9 @@ export class Subscription implements AsyncIterable<VehiclesMessage> {
     this.#asked = channel;
     // From here on: the snapshot may come before the reply.
     this.#held = true;
-    const rate = this.maxRateHz === undefined ? {} : { max_rate_hz: this.maxRateHz };
+    const rate = this.#maxRateHz && { max_rate_hz: this.#maxRateHz };
     try {
-      await this.connection.request({ type, subscription, channel: channel as Channel, ...rate });
+      await this.#connection.request({ type, subscription, channel: channel as Channel, ...rate });
       this.#listener.onHeld?.(channel);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
@@ -159,7 +166,7 @@ export class Subscription implements AsyncIterable<VehiclesMessage> {
   async #end(): Promise<void> {
     this.#held = false;
     try {
-      await this.connection.request({ type: "unsubscribe", subscription: this.name });
+      await this.#connection.request({ type: "unsubscribe", subscription: this.name });
     } catch (error) {
       // The service holds none of this name: as wanted.
       if (!(error instanceof ServiceError)) throw error;

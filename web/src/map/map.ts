@@ -1,7 +1,13 @@
-import { AttributionControl, Map as MapLibre, NavigationControl, setWorkerUrl } from "maplibre-gl";
+import {
+  AttributionControl,
+  LngLatBounds,
+  Map as MapLibre,
+  NavigationControl,
+  setWorkerUrl,
+} from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
-import { drawnAt } from "../../sdk/index.ts";
+import { drawnAt } from "../../sdk/motion.ts";
 import type { Fleet, Vehicle } from "../fleet/fleet.ts";
 import type { RideBook } from "../fleet/ride-book.ts";
 import type { PageConfig } from "../service/config.ts";
@@ -97,6 +103,11 @@ export class VehicleMap {
     this.trip.show(trip ?? {});
   }
 
+  /** What `showTrip` shows. */
+  get shownTrip(): Trip {
+    return this.trip.shown;
+  }
+
   /** The language of the words on the map changed. */
   speak(): void {
     this.trip.speak();
@@ -173,6 +184,25 @@ export class VehicleMap {
     touchZoomRotate.enable(around);
     touchZoomRotate.disableRotation();
     this.refresh();
+  }
+
+  /** Shows all of these places, with room around them; longitude first. */
+  fit(places: [number, number][], maxZoom = 16.5): void {
+    const [first] = places;
+    if (!first) return;
+    const bounds = new LngLatBounds(first, first);
+    for (const place of places) bounds.extend(place);
+    const { clientWidth, clientHeight } = this.map.getContainer();
+    const padding = Math.min(70, clientWidth / 5, clientHeight / 5);
+    this.map.fitBounds(bounds, { padding, maxZoom, duration: 600 });
+  }
+
+  /** Whether a place is well inside the visible map. */
+  inSight([longitude, latitude]: [number, number]): boolean {
+    const { x, y } = this.map.project([longitude, latitude]);
+    const { clientWidth, clientHeight } = this.map.getContainer();
+    const rim = 24;
+    return x > rim && y > rim && x < clientWidth - rim && y < clientHeight - rim;
   }
 
   /** Brings a vehicle into sight if it is not: outside the map, or below a panel. */

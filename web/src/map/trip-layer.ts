@@ -30,7 +30,7 @@ const ENDS = `${ID}-ends`;
 export class TripLayer {
   /** The topmost of its layers, which nothing should hide. */
   readonly words = `${ID}-words`;
-  private shown: Trip = {};
+  shown: Trip = {};
 
   constructor(private readonly map: MapLibre) {}
 

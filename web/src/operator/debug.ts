@@ -1,10 +1,5 @@
-import {
-  type ConnectionState,
-  drawnAt,
-  type RideState,
-  type VehicleId,
-  type VehicleState,
-} from "../../sdk/index.ts";
+import type { ConnectionState, RideState, VehicleId, VehicleState } from "../../sdk/index.ts";
+import { drawnAt } from "../../sdk/motion.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { RideBook } from "../fleet/ride-book.ts";
 import type { VehicleMap } from "../map/map.ts";

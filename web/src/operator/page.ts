@@ -4,12 +4,12 @@ import {
   CloseCode,
   type ConnectionState,
   connect,
-  drawnAt,
   type Event,
   type ServiceError,
   type VehicleId,
   type VehiclesMessage,
 } from "../../sdk/index.ts";
+import { drawnAt } from "../../sdk/motion.ts";
 import type { Fleet, Vehicle } from "../fleet/fleet.ts";
 import type { RideBook } from "../fleet/ride-book.ts";
 import { AGES_MAX } from "../map/ages.ts";

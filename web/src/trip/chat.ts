@@ -108,7 +108,7 @@ export class Chat {
   }
 
   send(body: ChatBody): void {
-    void this.deliver({ key: crypto.randomUUID(), body, failed: false });
+    void this.deliver({ key: newKey(), body, failed: false });
   }
 
   /** Once more, under the same key: it is the same message however often it got through. */
@@ -216,4 +216,9 @@ export class Chat {
 
 function pendingLine({ key, body, failed }: Pending): ChatLine {
   return { key, mine: true, ...body, state: failed ? "failed" : "sending" };
+}
+
+/** 128 random bits; `crypto.randomUUID` is not there on pages without TLS. */
+function newKey(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }

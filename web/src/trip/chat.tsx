@@ -26,7 +26,7 @@ export function ChatPanel({ chat, other, quick, possible }: ChatPanelProps) {
 
 function OpenChat({ chat, other, quick, possible }: ChatPanelProps) {
   const field = useRef<HTMLInputElement>(null);
-  const list = useRef<HTMLOListElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const panel = useRef<HTMLElement>(null);
   const lines = chat.lines.value;
   useEffect(() => {
@@ -67,12 +67,14 @@ function OpenChat({ chat, other, quick, possible }: ChatPanelProps) {
         </button>
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard */}
-      <ol ref={list} role="log" aria-label={tripSay("chat")} tabIndex={0}>
-        {lines.map((line) => (
-          <Line key={line.key} line={line} other={other} onAgain={() => chat.again(line.key)} />
-        ))}
-      </ol>
-      {lines.length === 0 && <p class="empty">{tripSay("chat_empty")}</p>}
+      <div ref={list} class="said-so-far" role="log" aria-label={tripSay("chat")} tabIndex={0}>
+        <ol>
+          {lines.map((line) => (
+            <Line key={line.key} line={line} other={other} onAgain={() => chat.again(line.key)} />
+          ))}
+        </ol>
+        {lines.length === 0 && <p class="empty">{tripSay("chat_empty")}</p>}
+      </div>
       {possible ? (
         <>
           <fieldset class="quick" aria-label={tripSay("chat_quick")}>

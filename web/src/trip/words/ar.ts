@@ -4,6 +4,11 @@ import type { en } from "./en.ts";
 export const ar: Record<keyof typeof en, Phrase> = {
   arriving: "في أي لحظة",
   estimated_ago: "حسب تقدير قبل {age}",
+  plate: "رقم اللوحة",
+  no_plate: "رقم اللوحة غير معروف",
+  not_heard: "لا خبر من المركبة الآن. تظهر حيث كانت آخر مرة.",
+  no_place: "مكان المركبة غير معروف الآن.",
+  heard_ago: "آخر خبر من المركبة قبل {age}",
   chat: "محادثة",
   chat_with_driver: "محادثة مع السائق",
   chat_with_rider: "محادثة مع الراكب",

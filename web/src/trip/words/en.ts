@@ -2,6 +2,11 @@
 export const en = {
   arriving: "any moment",
   estimated_ago: "estimated {age} ago",
+  plate: "Number plate",
+  no_plate: "no plate is known",
+  not_heard: "The vehicle is not heard of right now. It is drawn where it was last.",
+  no_place: "Where the vehicle is, is not known right now.",
+  heard_ago: "The vehicle was last heard of {age} ago",
   chat: "Chat",
   chat_with_driver: "Chat with the driver",
   chat_with_rider: "Chat with the rider",

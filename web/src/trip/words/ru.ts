@@ -4,6 +4,11 @@ import type { en } from "./en.ts";
 export const ru: Record<keyof typeof en, Phrase> = {
   arriving: "вот-вот",
   estimated_ago: "по оценке {age} назад",
+  plate: "Номер",
+  no_plate: "номер не известен",
+  not_heard: "Машина сейчас не на связи. Она показана там, где была в последний раз.",
+  no_place: "Где машина, сейчас не известно.",
+  heard_ago: "Последнее известие от машины {age} назад",
   chat: "Чат",
   chat_with_driver: "Чат с водителем",
   chat_with_rider: "Чат с пассажиром",
