@@ -1,4 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { ar as arabicDriver } from "../../src/drive/words/ar.ts";
+import { en as englishDriver } from "../../src/drive/words/en.ts";
+import { ru as russianDriver } from "../../src/drive/words/ru.ts";
 import { ar as arabicOperator } from "../../src/operator/words/ar.ts";
 import { en as englishOperator } from "../../src/operator/words/en.ts";
 import { tell } from "../../src/operator/words/index.ts";
@@ -20,6 +23,7 @@ import { ru } from "../../src/words/ru.ts";
 /** Each face's own words, beside those of all faces. */
 const TABLES: Record<string, Record<"en" | "ru" | "ar", Record<string, Phrase>>> = {
   all: { en, ru, ar },
+  driver: { en: englishDriver, ru: russianDriver, ar: arabicDriver },
   operator: { en: englishOperator, ru: russianOperator, ar: arabicOperator },
   ride: { en: englishRide, ru: russianRide, ar: arabicRide },
   share: { en: englishShare, ru: russianShare, ar: arabicShare },
