@@ -39,7 +39,6 @@ const source = map.getSource<GeoJSONSource>("vehicles");
 const vehicles = new Map<string, VehicleUpdate>();
 const client = connect({ url: socketUrl(), getToken: () => token });
 client.subscribe(
-  "all",
   { kind: "viewport", south, west, north, east },
   {
     onVehicles(message) {
