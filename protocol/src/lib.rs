@@ -9,10 +9,12 @@
 //! This crate imports nothing else of ridecast, so that anyone may import it.
 
 pub mod binary;
+mod card;
 mod client;
 mod close;
 mod error;
 mod event;
+mod history;
 mod id;
 mod position;
 mod rest;
@@ -20,6 +22,7 @@ mod ride;
 mod server;
 mod vehicle;
 
+pub use card::{Found, VehicleCard};
 pub use client::{
     BadMessage, Channel, ClientMessage, GoOnline, Hello, Nearby, Positions, Request, RideChannel,
     Subscribe, Unsubscribe, Viewport,
@@ -30,6 +33,7 @@ pub use event::{
     Ack, ChatMessage, Event, Notice, Offer, OfferState, QuickReply, ReadChat, Receipt, Resume,
     SendChat,
 };
+pub use history::{History, Trail};
 pub use id::{
     IdempotencyKey, InvalidName, OfferId, RequestId, RideId, SessionId, SubscriptionName, TokenId,
     UserId, VehicleClass, VehicleId,

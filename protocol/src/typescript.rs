@@ -8,14 +8,14 @@ use ts_rs::{Config, TS};
 use crate::{
     Ack, AnswerOffer, Arrive, Bye, CancelRide, Cancelled, Channel, ChatMessage, ChatPage,
     ClientMessage, CloseCode, DeadWebhook, DeadWebhooks, DriverCard, ErrorBody, ErrorCode, Eta,
-    Event, GoOnline, Hello, IdempotencyKey, InboxPlace, Nearby, NearbyVehicles, Notice, Offer,
-    OfferId, OfferState, Party, Place, Position, Positions, PositionsJudged, PostPositions,
-    Progress, QuickReply, ReadChat, Receipt, Refused, RequestId, RequestRide, Resume, Revocation,
-    Revocations, Revoke, Ride, RideChannel, RideCount, RideCounts, RideId, RideState, RideStep,
-    RidesPage, Role, Search, SendChat, ServerMessage, SessionId, Setback, ShareLink, ShareMessage,
-    SharedRide, Subscribe, SubscriptionName, Ticket, TokenExpiring, TokenId, Toward, Trip,
-    Unsubscribe, UserId, VehicleClass, VehicleId, VehicleInfo, VehicleState, VehicleUpdate,
-    VehiclesMessage, Viewport, Webhook, Welcome,
+    Event, Found, GoOnline, Hello, History, IdempotencyKey, InboxPlace, Nearby, NearbyVehicles,
+    Notice, Offer, OfferId, OfferState, Party, Place, Position, Positions, PositionsJudged,
+    PostPositions, Progress, QuickReply, ReadChat, Receipt, Refused, RequestId, RequestRide,
+    Resume, Revocation, Revocations, Revoke, Ride, RideChannel, RideCount, RideCounts, RideId,
+    RideState, RideStep, RidesPage, Role, Search, SendChat, ServerMessage, SessionId, Setback,
+    ShareLink, ShareMessage, SharedRide, Subscribe, SubscriptionName, Ticket, TokenExpiring,
+    TokenId, Toward, Trail, Trip, Unsubscribe, UserId, VehicleCard, VehicleClass, VehicleId,
+    VehicleInfo, VehicleState, VehicleUpdate, VehiclesMessage, Viewport, Webhook, Welcome,
 };
 
 const FILE: &str = "../web/sdk/protocol.gen.ts";
@@ -106,6 +106,10 @@ fn declarations() -> String {
         Bye,
         ServerMessage,
         NearbyVehicles,
+        VehicleCard,
+        Found,
+        Trail,
+        History,
         PostPositions,
         PositionsJudged,
         Ticket,

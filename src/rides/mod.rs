@@ -14,6 +14,7 @@ mod ledger;
 mod names;
 mod pages;
 mod request;
+mod search;
 mod share;
 mod telling;
 mod track;

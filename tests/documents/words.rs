@@ -2,9 +2,9 @@
 //! wrong type, is one that does not come back.
 
 use ridecast_protocol::{
-    ChatPage, DeadWebhooks, ErrorBody, NearbyVehicles, PositionsJudged, PostPositions, Request,
-    Revocation, Revocations, Revoke, Ride, RideCounts, RidesPage, ServerMessage, ShareLink,
-    ShareMessage, SharedRide, Ticket, Webhook,
+    ChatPage, DeadWebhooks, ErrorBody, Found, History, NearbyVehicles, PositionsJudged,
+    PostPositions, Request, Revocation, Revocations, Revoke, Ride, RideCounts, RidesPage,
+    ServerMessage, ShareLink, ShareMessage, SharedRide, Ticket, VehicleCard, Webhook,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -41,6 +41,8 @@ pub(crate) fn body(name: &str, example: &Value) {
         ChatPage,
         DeadWebhooks,
         ErrorBody,
+        Found,
+        History,
         NearbyVehicles,
         PositionsJudged,
         PostPositions,
@@ -53,6 +55,7 @@ pub(crate) fn body(name: &str, example: &Value) {
         ShareLink,
         SharedRide,
         Ticket,
+        VehicleCard,
         Webhook,
     ];
 }

@@ -68,6 +68,9 @@ fn query(parameters: &[&Value], but: usize, text: &str) -> String {
         let text = match parameter["name"].as_str().unwrap() {
             _ if nth == but => text,
             "radius_m" => "1000",
+            "south" => "-90",
+            "north" => "90",
+            "to_ms" if parameter["required"] == true => "2000",
             _ if parameter["required"] == true => "0",
             _ => continue,
         };
@@ -102,7 +105,8 @@ async fn whatever_is_wrong_with_a_query_is_answered() {
         } else {
             &operator
         };
-        let path = format!("/v1{}", path.replace("{ride_id}", "none"));
+        let path = path.replace("{ride_id}", "none").replace("{id}", "none");
+        let path = format!("/v1{path}");
         for (nth, parameter) in parameters.iter().enumerate() {
             let schema = spec.follow(&parameter["schema"]);
             for (text, meant) in TEXTS {
