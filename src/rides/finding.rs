@@ -19,11 +19,15 @@ const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 impl Rides {
     /// A driver has come to this node, or back: with the ride they are on.
     pub fn driver_came(self: &Arc<Self>, driver: UserId) {
+        if !self.journeys.contains_key(&driver) {
+            self.early_marks.entry(driver.clone()).or_default();
+        }
         let rides = Arc::clone(self);
         tokio::spawn(async move {
             if let Err(error) = rides.find_journey(&driver).await {
                 tracing::debug!(%error, "a driver's ride could not be looked up");
             }
+            rides.early_marks.remove(&driver);
         });
     }
 

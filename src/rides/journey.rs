@@ -23,6 +23,9 @@ use crate::telemetry::now_ms;
 /// The journeys of the drivers this node hears.
 pub(super) type Journeys = DashMap<UserId, Journey>;
 
+/// Where drivers were while it was looked up whether they are on a journey.
+pub(super) type EarlyMarks = DashMap<UserId, Vec<Mark>>;
+
 /// One driver's ride under way.
 pub(super) struct Journey {
     pub(super) ride: RideId,
@@ -109,9 +112,9 @@ impl Rides {
             let mut journey = self
                 .journeys
                 .entry(driver.clone())
-                .or_insert_with(|| Journey::of(ride));
+                .or_insert_with(|| self.journey_of(driver, ride));
             if journey.ride != ride.ride_id {
-                *journey = Journey::of(ride);
+                *journey = self.journey_of(driver, ride);
             }
             if journey.state != ride.state {
                 journey.state = ride.state;
@@ -124,14 +127,33 @@ impl Rides {
         }
     }
 
+    /// A journey that begins here, with what the driver sent while it was looked up: after a new
+    /// start of the service, the trail since the connection was lost.
+    fn journey_of(&self, driver: &UserId, ride: &WireRide) -> Journey {
+        let mut journey = Journey::of(ride);
+        let begun_ms = ride.accepted_at_ms.unwrap_or_default();
+        let early = self.early_marks.remove(driver);
+        for mark in early.map(|(_, marks)| marks).unwrap_or_default() {
+            if mark.2 >= begun_ms {
+                journey.fresh.extend(journey.thinner.take(mark));
+            }
+        }
+        journey
+    }
+
     /// A driver's position was accepted.
     pub fn moved(self: &Arc<Self>, driver: &UserId, fix: &Fix) {
         let position = &fix.position;
+        let mark = Mark(position.latitude, position.longitude, position.timestamp_ms);
         let Some(mut journey) = self.journeys.get_mut(driver) else {
+            if let Some(mut early) = self.early_marks.get_mut(driver)
+                && early.len() < MOST_FRESH
+            {
+                early.push(mark);
+            }
             return;
         };
         let journey = &mut *journey;
-        let mark = Mark(position.latitude, position.longitude, position.timestamp_ms);
         journey.fresh.extend(journey.thinner.take(mark));
         if journey.fresh.len() > MOST_FRESH {
             journey.fresh.drain(..MOST_FRESH / 10);

@@ -44,7 +44,7 @@ use crate::routing::{Router, Way};
 use crate::spatial::LatLon;
 use crate::store::Address;
 use crate::telemetry::{Metrics, now_ms};
-use journey::Journeys;
+use journey::{EarlyMarks, Journeys};
 
 /// How rides are treated.
 #[derive(Debug, Clone)]
@@ -88,6 +88,7 @@ pub struct Rides {
     metrics: Arc<Metrics>,
     settings: Settings,
     journeys: Journeys,
+    early_marks: EarlyMarks,
 }
 
 /// Longest texts, bytes.
@@ -113,6 +114,7 @@ impl Rides {
             metrics,
             settings,
             journeys: Journeys::default(),
+            early_marks: EarlyMarks::default(),
         })
     }
 

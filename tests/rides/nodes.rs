@@ -7,7 +7,8 @@ use crate::client::Client;
 use crate::node::Node;
 use crate::people::{answer, driver_at, request, resume, step};
 use crate::redis_server::RedisServer;
-use crate::say::{go_online, nearby, offset, position};
+use crate::rest::until_later;
+use crate::say::{go_online, nearby, now_ms, offset, position};
 use crate::scene::{PICKUP, dropoff};
 use crate::view::View;
 
@@ -106,6 +107,54 @@ async fn rider_and_driver_are_at_different_nodes_and_the_driver_moves() {
     );
     rider.until("r", "nothing", |view| !view.has("ana")).await;
     other.until("n", "it is free", free(true)).await;
+}
+
+/// The trail that an app sends when it is back belongs to the ride's track, at a node that has to
+/// look up first whether the driver is on a ride.
+#[tokio::test]
+async fn what_a_driver_sends_on_coming_back_is_in_the_track() {
+    let redis = RedisServer::start();
+    let url = redis.url();
+    let (a, b) = (
+        Node::serve(&["--store", &url]),
+        Node::serve(&["--store", &url]),
+    );
+    let mut driver = driver_at(b.address, "ana", offset(PICKUP, 0.0, 300.0)).await;
+    let mut rider = Client::open(a.address, "rosa", Role::Rider).await;
+    let ride = rider.ride(request("k", PICKUP, dropoff())).await.ride_id;
+    let offer = driver.until_offer(OfferState::Open).await;
+    driver.ok(answer("accept_offer", &offer)).await;
+    rider.until_ride(S::Accepted).await;
+    driver.ok(position(PICKUP)).await;
+    driver.ok(step("arrive", &ride)).await;
+    driver.ok(step("start_ride", &ride)).await;
+    let place = driver.place();
+    let mut driver = resume(a.address, "ana", Role::Driver, &place).await;
+
+    // All in one go, as after a tunnel: around corners that no straight line would pass.
+    until_later().await;
+    let since_ms = now_ms();
+    let trail = [(0.0, 90.0), (90.0, 90.0), (90.0, 0.0)];
+    let trail: Vec<_> = trail
+        .into_iter()
+        .zip(0..)
+        .map(|((north_m, east_m), n)| {
+            let (latitude, longitude) = offset(PICKUP, north_m, east_m);
+            json!({"latitude": latitude, "longitude": longitude, "timestamp_ms": since_ms + n})
+        })
+        .collect();
+    // While the store does not answer what the driver is doing.
+    redis.pause();
+    driver.send(&go_online("car")).await;
+    driver
+        .ok(json!({"type": "positions", "positions": trail}))
+        .await;
+    redis.resume();
+    until_later().await;
+    driver.ok(step("complete_ride", &ride)).await;
+    let done = rider.until_ride(S::Completed).await;
+    let distance_m = done.distance_m.unwrap();
+    assert!((265..275).contains(&distance_m), "{distance_m} m");
 }
 
 /// What ends a ride at one node frees the vehicle at the other.

@@ -181,7 +181,7 @@ async fn what_was_said_comes_page_by_page() {
 }
 
 /// Until the clock has passed what the vehicle said last.
-async fn until_later() {
+pub(crate) async fn until_later() {
     let last = position(PICKUP)["timestamp_ms"].as_i64().unwrap();
     while now_ms() <= last + 1 {
         tokio::task::yield_now().await;
