@@ -32,14 +32,16 @@ export async function demo(): Promise<Service> {
  * The service itself in an empty city, where everybody is played by the test.
  *
  * @param keeps whether it knows after a new start what was before
+ * @param flags more of the program's
  */
 export async function serve({
   keeps = false,
+  flags = [] as string[],
 } = {}): Promise<Service & { token(sub: string, role: Role): string }> {
   const secret = ["--auth-secret", "only the tests know this one, and anybody may"];
   const kept = () => `embedded:${join(mkdtempSync(join(tmpdir(), "ridecast-store-")), "data")}`;
   const store = ["--store", keeps ? kept() : "memory", "--network", NETWORK];
-  const service = await running("serve", [...secret, ...store]);
+  const service = await running("serve", [...secret, ...store, ...flags]);
   return {
     ...service,
     token: (sub, role) =>
