@@ -61,6 +61,7 @@ export class Page {
     this.rest = restOf(document.baseURI, () => this.identity.token || this.identity.fresh());
     this.rides = new RideNow({
       fetch: async () => (await this.rest.rides({ limit: 5 })).rides,
+      nowMs: () => this.client.serverNowMs(),
       dismissed: {
         load: () => localStorage.getItem(DISMISSED),
         save: (id) => localStorage.setItem(DISMISSED, id),

@@ -21,7 +21,7 @@ export type Watching = "connecting" | "live" | "waiting" | "ended" | "unknown";
 
 /** Brings a shared trip, which comes without a login, and the map together. */
 export class Page {
-  readonly rides = new RideNow({ fetch: async () => [] });
+  readonly rides = new RideNow({ fetch: async () => [], nowMs: Date.now });
   readonly watching = signal<Watching>("connecting");
   readonly vehicle = signal<VehicleUpdate | undefined>(undefined);
   /** By the service's clock, every second. */

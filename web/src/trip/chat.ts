@@ -206,6 +206,7 @@ export class Chat {
   }
 
   private clear(): void {
+    this.open.value = false;
     this.said.value = new Map();
     this.pending.value = [];
     this.keys = new Map();

@@ -1,15 +1,26 @@
 import { computed, signal } from "@preact/signals";
-import { backoffMs, type Eta, type Event, type Progress, type Ride } from "../../sdk/index.ts";
+import {
+  backoffMs,
+  type Eta,
+  type Event,
+  type Progress,
+  type Ride,
+  type RideId,
+} from "../../sdk/index.ts";
 
 export interface RideNowOptions {
   /** The person's newest rides, by REST. May reject: it is asked again. */
   fetch(): Promise<Ride[]>;
   /** Whether a ride is the person's at all: to drivers one that was given back is not. */
   mine?(ride: Ride): boolean;
+  /** The service's clock, ms. */
+  nowMs(): number;
   /** The id of the ride whose end the person has put away; kept over loads of the page. */
   dismissed?: { load(): string | null; save(rideId: string): void };
 }
 
+/** A ride that ended longer ago is no news to who opens the page, ms. */
+const RECENT_MS = 10 * 60_000;
 const OVER = ["completed", "cancelled", "expired"];
 
 export function isOver(ride: Ride): boolean {
@@ -99,20 +110,29 @@ export class RideNow {
     clearTimeout(this.timer);
     while (this.again) {
       this.again = false;
+      const before = this.newest.peek()?.ride_id;
       try {
         const rides = await this.options.fetch();
-        const open = rides.find((ride) => !isOver(ride)) ?? rides[0];
-        if (open) this.take(open);
-        // The one that is shown may have ended behind it.
-        for (const ride of rides) {
-          if (ride.ride_id === this.newest.peek()?.ride_id) this.take(ride);
-        }
+        this.told(rides, before);
         this.known.value = true;
         this.attempt = 0;
       } catch {
         const waitMs = 1_000 + backoffMs(this.attempt++, Math.random());
         this.timer = setTimeout(() => void this.refresh(), waitMs);
       }
+    }
+  }
+
+  /** @param before the ride that was shown when the service was asked */
+  private told(rides: Ride[], before: RideId | undefined): void {
+    // The service has lost what it had: the ride is gone with it.
+    const gone =
+      before === this.newest.peek()?.ride_id && !rides.some((one) => one.ride_id === before);
+    if (gone) this.newest.value = undefined;
+    for (const ride of rides) {
+      const shown = ride.ride_id === this.newest.peek()?.ride_id;
+      const old = isOver(ride) && this.options.nowMs() - (ride.ended_at_ms ?? 0) > RECENT_MS;
+      if (shown || !old) this.take(ride);
     }
   }
 }

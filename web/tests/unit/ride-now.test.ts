@@ -20,8 +20,10 @@ function eta(toward: Eta["toward"], at_ms: number): Eta {
   return { toward, seconds: 60, distance_m: 500, at_ms };
 }
 
+const nowMs = () => 1_000_000;
+
 function now(rides: Ride[] = []) {
-  return new RideNow({ fetch: async () => rides });
+  return new RideNow({ fetch: async () => rides, nowMs });
 }
 
 describe("the ride that a person has now", () => {
@@ -49,10 +51,25 @@ describe("the ride that a person has now", () => {
     expect(rides.ride.value?.ride_id).toBe("r1");
   });
 
+  it("is none when the last one ended long ago", async () => {
+    const ended = (ended_at_ms: number) => now([ride({ state: "cancelled", ended_at_ms })]);
+    const [old, recent] = [ended(1_000), ended(900_000)];
+    await Promise.all([old.refresh(), recent.refresh()]);
+    expect(old.ride.value).toBeUndefined();
+    expect(recent.ride.value?.ride_id).toBe("r1");
+  });
+
+  it("is none any more when the service has lost it", async () => {
+    const rides = now([]);
+    rides.take(ride({ state: "accepted" }));
+    await rides.refresh();
+    expect(rides.ride.value).toBeUndefined();
+  });
+
   it("is asked for again until there is an answer", async () => {
     vi.useFakeTimers();
     const fetch = vi.fn(async () => [ride()]).mockRejectedValueOnce(new Error("offline"));
-    const rides = new RideNow({ fetch });
+    const rides = new RideNow({ fetch, nowMs });
     await rides.refresh();
     expect(rides.ride.value).toBeUndefined();
     await vi.advanceTimersByTimeAsync(3_000);
@@ -62,7 +79,11 @@ describe("the ride that a person has now", () => {
 
   it("stays after its end until it is put away, and the next one shows", () => {
     const save = vi.fn();
-    const rides = new RideNow({ fetch: async () => [], dismissed: { load: () => null, save } });
+    const rides = new RideNow({
+      fetch: async () => [],
+      nowMs,
+      dismissed: { load: () => null, save },
+    });
     rides.take(ride({ version: 5, state: "completed" }));
     expect(rides.ride.value?.state).toBe("completed");
     rides.dismiss();
@@ -75,6 +96,7 @@ describe("the ride that a person has now", () => {
   it("is gone when it is not the person's any more", () => {
     const rides = new RideNow({
       fetch: async () => [],
+      nowMs,
       mine: ({ state }) => state !== "requested",
     });
     rides.take(ride({ version: 2, state: "accepted" }));
