@@ -3,7 +3,6 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import { drawnAt, type Ride } from "../../sdk/index.ts";
 import type { Fleet, Vehicle } from "../fleet/fleet.ts";
-import type { RideBook } from "../fleet/ride-book.ts";
 import type { PageConfig } from "../service/config.ts";
 import type { Theme } from "../ui/theme.ts";
 import { type Age, Ages } from "./ages.ts";
@@ -12,7 +11,7 @@ import { MAP_COLORS } from "./colors.ts";
 import { latitudeOf, longitudeOf, mercatorX, mercatorY, nearestX } from "./mercator.ts";
 import { RideEnds } from "./ride-ends.ts";
 import { baseStyle } from "./style.ts";
-import { VehicleLayer } from "./vehicle-layer.ts";
+import { type Driven, VehicleLayer } from "./vehicle-layer.ts";
 
 /** How far from a vehicle a finger may touch, CSS pixels. */
 const REACH_PX = 22;
@@ -33,7 +32,7 @@ export class VehicleMap {
     container: HTMLElement,
     private readonly config: PageConfig,
     private readonly fleet: Fleet,
-    rides: RideBook,
+    rides: Driven,
     private theme: Theme,
   ) {
     // An address of our own in place of a blob: a strict policy allows it.
@@ -130,8 +129,9 @@ export class VehicleMap {
     const { south, west, north, east } = this.bounds();
     const [left, right] = [mercatorX(west), mercatorX(east)];
     const [top, bottom] = [mercatorY(north), mercatorY(south)];
-    return this.fleet.vehicles.filter(({ motion }) => {
-      const { x, y } = drawnAt(motion, nowMs);
+    return this.fleet.vehicles.filter((vehicle) => {
+      if (this.layer.isHidden(vehicle)) return false;
+      const { x, y } = drawnAt(vehicle.motion, nowMs);
       const near = nearestX(x, (left + right) / 2);
       return near >= left && near <= right && y >= top && y <= bottom;
     });
@@ -145,6 +145,7 @@ export class VehicleMap {
     let nearest: Vehicle | undefined;
     let least = REACH_PX / (512 * 2 ** this.map.getZoom());
     for (const vehicle of this.fleet.vehicles) {
+      if (this.layer.isHidden(vehicle)) continue;
       const drawn = drawnAt(vehicle.motion, nowMs);
       const distance = Math.hypot(nearestX(drawn.x, x) - x, drawn.y - y);
       if (distance < least) {

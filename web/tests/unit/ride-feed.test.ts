@@ -56,17 +56,19 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-it("asks once what is driven, then every 5 s how many there are", async () => {
+it("asks once what is open, then every 5 s how many there are", async () => {
   feed.begin();
   await settled();
   expect(asked).toEqual([
+    "v1/rides?state=requested&limit=100",
+    "v1/rides?state=offered&limit=100",
     "v1/rides?state=accepted&limit=100",
     "v1/rides?state=arrived&limit=100",
     "v1/rides?state=in_progress&limit=100",
     COUNTS_PATH,
   ]);
   await vi.advanceTimersByTimeAsync(10_000);
-  expect(asked.slice(4)).toEqual([COUNTS_PATH, COUNTS_PATH]);
+  expect(asked.slice(6)).toEqual([COUNTS_PATH, COUNTS_PATH]);
   expect(told).toEqual([COUNTS, COUNTS, COUNTS]);
 });
 
@@ -80,23 +82,23 @@ it("reads a list to its last page", async () => {
   };
   feed.begin();
   await settled();
-  expect(asked[1]).toBe("v1/rides?state=accepted&limit=100&before=7_a");
+  expect(asked[3]).toBe("v1/rides?state=accepted&limit=100&before=7_a");
   expect(book.of("vehicle-of-a")?.ride_id).toBe("a");
   expect(book.of("vehicle-of-b")?.ride_id).toBe("b");
 });
 
-it("asks for what is driven again when events are lost, not after every reconnect", async () => {
+it("asks for what is open again when events are lost, not after every reconnect", async () => {
   feed.begin();
   await settled();
   feed.pause();
   await vi.advanceTimersByTimeAsync(60_000);
-  expect(asked).toHaveLength(4);
+  expect(asked).toHaveLength(6);
   feed.begin();
   await settled();
-  expect(lists()).toHaveLength(3);
+  expect(lists()).toHaveLength(5);
   feed.lost();
   await settled();
-  expect(lists()).toHaveLength(6);
+  expect(lists()).toHaveLength(10);
 });
 
 it("an answer from before a loss is of no use", async () => {
@@ -116,7 +118,7 @@ it("an answer from before a loss is of no use", async () => {
   feed.lost();
   release();
   await settled();
-  expect(lists()).toHaveLength(6);
+  expect(lists()).toHaveLength(10);
   expect(book.of("vehicle-of-gone")).toBeUndefined();
 });
 
@@ -128,7 +130,7 @@ it("asks nothing while nobody looks", async () => {
   page.hidden = false;
   page.dispatchEvent(new Event("visibilitychange"));
   await settled();
-  expect(asked).toHaveLength(4);
+  expect(asked).toHaveLength(6);
 });
 
 it.each([new RestError(COUNTS_PATH, 503), new TypeError("Failed to fetch")])(
@@ -145,7 +147,7 @@ it.each([new RestError(COUNTS_PATH, 503), new TypeError("Failed to fetch")])(
     expect(told).toEqual([COUNTS]);
     answer = good;
     await vi.advanceTimersByTimeAsync(5_000);
-    expect(lists().slice(-3)).toEqual(lists().slice(0, 3));
+    expect(lists().slice(-5)).toEqual(lists().slice(0, 5));
     expect(told).toEqual([COUNTS, COUNTS]);
   },
 );
