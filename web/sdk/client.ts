@@ -1,39 +1,50 @@
 import { backoffMs } from "./backoff.ts";
-import { decodeFrame, FrameError } from "./frame.ts";
-import { EventsMissing, Inbox } from "./inbox.ts";
+import { Connection, type ConnectionOptions, type ConnectionState } from "./connection.ts";
+import { Driving, type DrivingOptions } from "./driving.ts";
+import { ConnectionLost, mayPass, pause } from "./errors.ts";
+import type { HeardMessage, WatchedChannel } from "./expected.ts";
+import type { Frame } from "./frame.ts";
+import { Inbox, type Told } from "./inbox.ts";
 import type {
-  Bye,
-  Channel,
   ClientMessage,
-  ErrorBody,
   Event,
   InboxPlace,
+  OfferId,
+  Place,
   Progress,
-  RequestId,
-  ServerMessage,
+  QuickReply,
+  Resume,
+  Ride,
+  RideId,
+  Role,
+  UserId,
+  VehicleClass,
+  VehicleInfo,
+  VehiclesMessage,
   Welcome,
 } from "./protocol.gen.ts";
-import { Subscription, type SubscriptionListener } from "./subscription.ts";
+import type { Ok } from "./requests.ts";
+import {
+  Subscription,
+  type SubscriptionListener,
+  type SubscriptionOptions,
+} from "./subscription.ts";
 
-/** Where the connection stands. */
-export type ConnectionState =
-  /** An attempt is under way. `again`: there was a session before. */
-  | { kind: "connecting"; again: boolean }
-  | { kind: "live"; welcome: Welcome }
-  /** The next attempt is due at `retryAtMs` of `Date.now()`. `again` as above. */
-  | { kind: "waiting"; again: boolean; retryAtMs: number }
-  /** The service, or `close`, said not to come back; `retry` does it all the same. */
-  | { kind: "stopped"; code: number; reason: string };
-
-export interface ClientOptions {
-  /** `ws:` or `wss:` address of `/v1/ws`. */
-  url: string;
-  /** Asked before each attempt, and shortly before a token expires, so that it may bring a fresh one. */
-  getToken(): string | Promise<string>;
+export interface ClientOptions extends ConnectionOptions {
+  /**
+   * Keeps the place in the inbox over loads of the page, as in `localStorage`:
+   * of one person and role. Absent: a new page hears new events only.
+   */
+  place?: {
+    load(): Resume | undefined | null;
+    /** The events up to here were dealt with. */
+    save(place: Resume): void;
+  };
   onState?(state: ConnectionState): void;
   /**
    * What the person is told: each event once and in order, over all
    * reconnects. `at_ms`: when it happened. It is acknowledged once this returns.
+   * Not called any more once `events` is.
    */
   onEvent?(event: Event, at_ms: number, offset: number): void;
   /**
@@ -44,315 +55,264 @@ export interface ClientOptions {
   onLost?(): void;
   /** How far a driven ride has come. */
   onProgress?(progress: Progress): void;
+  /** How long what is asked for is sent again when no reply comes, ms. Absent: 60,000. */
+  patienceMs?: number;
 }
 
-/** A request that the service refused. */
-export class ServiceError extends Error {
-  override name = "ServiceError";
-  constructor(readonly body: ErrorBody) {
-    super(body.message);
-  }
-}
-
-/** The connection ended before the reply came: whether the request was carried out is not known. */
-export class ConnectionLost extends Error {
-  override name = "ConnectionLost";
-}
-
-const SUBPROTOCOLS = ["ridecast.v1.bin", "ridecast.v1.json"];
-/** From the first try to `welcome`. */
-const OPEN_TIMEOUT_MS = 10_000;
-/** How long an answer to a probe may take after a sleep or a change of network. */
-const PROBE_TIMEOUT_MS = 4_000;
-/** A session that lived for so long was a good one: the waits begin anew. */
-const STABLE_MS = 5_000;
-/** Codes from here on say: do not reconnect. */
-const FIRST_FINAL_CODE = 4_500;
-/** Of our own close frames: a broken frame, a dead line, the caller's wish. */
-const CLOSE_BROKEN = 4_502;
-const CLOSE_SILENT = 4_003;
-const CLOSE_NORMAL = 1_000;
-
-interface Pending {
-  resolve(accepted: number | undefined): void;
-  reject(error: Error): void;
-}
+const PATIENCE_MS = 60_000;
 
 /** Connects and stays connected until `close` or a final word of the service. */
 export function connect(options: ClientOptions): Client {
   return new Client(options);
 }
 
-/** One session at a time with the service, again and again. */
+/**
+ * One person's way to the service. What is asked for by a method is sent again
+ * after a reconnect, for `patienceMs`: the service does it once. It rejects with
+ * `ServiceError` when the service refuses it, and with `ConnectionLost` when no
+ * reply came in that time or the connection is stopped.
+ */
 export class Client {
-  private current: ConnectionState = { kind: "connecting", again: false };
-  private socket: WebSocket | undefined;
-  private readonly subscriptions = new Map<string, Subscription>();
-  private readonly pending = new Map<RequestId, Pending>();
-  private readonly inbox = new Inbox((offset) => {
-    this.socket?.send(JSON.stringify({ type: "ack", offset }));
-  });
-  private nextId = 1;
-  private attempt = 0;
-  /** Whether there ever was a session. */
-  private again = false;
-  private bye: Bye | undefined;
-  private heardMs = 0;
-  /** How many messages were heard; two may come within a millisecond. */
-  private heard = 0;
-  private liveMs = 0;
-  /** The one thing that is waited for: `welcome`, the next attempt, or a sign of life. */
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  /** Whose token it was, as the last session said. */
+  user: { id: UserId; role: Role } | undefined;
+  readonly #options: ClientOptions;
+  readonly #connection: Connection;
+  readonly #inbox: Inbox;
+  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #listeners = new Set<(state: ConnectionState) => void>();
+  #driving: Driving | undefined;
+  #names = 0;
 
-  constructor(private readonly options: ClientOptions) {
-    globalThis.addEventListener?.("online", this.wake);
-    globalThis.addEventListener?.("offline", this.doubt);
-    globalThis.document?.addEventListener("visibilitychange", this.wake);
-    // Not within the constructor: the caller has no `Client` to hear of yet.
-    queueMicrotask(() => void this.open());
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    if (options.onState) this.#listeners.add((state) => options.onState?.(state));
+    this.#inbox = new Inbox(
+      {
+        ack: (offset) => this.#connection.send({ type: "ack", offset }),
+        save: (place) => options.place?.save(place),
+        renew: () => this.#connection.renew(),
+      },
+      options.place?.load() ?? undefined,
+    );
+    this.#connection = new Connection(options, {
+      resume: () => this.#inbox.resume,
+      entered: (state) => {
+        for (const listener of [...this.#listeners]) listener(state);
+      },
+      received: (message) => this.#received(message),
+      ended: () => this.#inbox.pause(),
+    });
   }
 
   get state(): ConnectionState {
-    return this.current;
+    return this.#connection.state;
   }
 
-  /** Watches a channel for as long as the client lives, over all reconnects. */
-  subscribe(
-    name: string,
-    channel: Channel,
-    listener: SubscriptionListener,
-    maxRateHz?: number,
-  ): Subscription {
-    const subscription = new Subscription(this, name, channel, listener, maxRateHz);
-    this.subscriptions.set(name, subscription);
-    return subscription;
-  }
-
-  /**
-   * Sends a request and waits for its reply. Rejects with `ServiceError` or
-   * `ConnectionLost`.
-   */
-  request(message: ClientMessage): Promise<number | undefined> {
-    const socket = this.socket;
-    if (this.current.kind !== "live" || !socket) {
-      return Promise.reject(new ConnectionLost("there is no session"));
-    }
-    const id = this.nextId++;
-    return new Promise((resolve, reject) => {
-      this.pending.set(id, { resolve, reject });
-      socket.send(JSON.stringify({ ...message, id }));
-    });
+  /** Calls for each new state. Returns what ends that. */
+  onState(listener: (state: ConnectionState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Tries at once, whatever was said before. Does nothing when live. */
   retry(): void {
-    if (this.current.kind === "waiting" || this.current.kind === "stopped") void this.open();
+    this.#connection.retry();
   }
 
-  /** Ends it for good. */
+  /** Ends it for good, with what reads from it. */
   close(): void {
-    globalThis.removeEventListener?.("online", this.wake);
-    globalThis.removeEventListener?.("offline", this.doubt);
-    globalThis.document?.removeEventListener("visibilitychange", this.wake);
-    this.drop(CLOSE_NORMAL, "closed by the caller");
-    this.enter({ kind: "stopped", code: CLOSE_NORMAL, reason: "closed by the caller" });
+    this.#inbox.close();
+    for (const subscription of this.#subscriptions.values()) subscription.close();
+    this.#driving?.end();
+    this.#connection.close();
   }
 
-  /** The network came back or somebody looks again: no time to wait. */
-  private readonly wake = (): void => {
-    if (globalThis.document?.visibilityState === "hidden") return;
-    if (this.current.kind === "waiting") void this.open();
-    this.doubt();
-  };
+  /** The service's clock, ms since the Unix epoch, late by the way of a message. */
+  serverNowMs(): number {
+    return this.#connection.serverNowMs();
+  }
 
-  /** The line may be dead, and none of its ends would know for long. A service on this very machine still answers. */
-  private readonly doubt = (): void => {
-    if (this.current.kind === "live") this.probe(PROBE_TIMEOUT_MS);
-  };
+  /**
+   * The events instead of `onEvent`, for one reader at a time. Each is
+   * acknowledged when the next is asked for, or the loop is left. At most 1,000
+   * wait here for a slow reader; those after them wait in the service and are
+   * fetched when there is room.
+   */
+  events(): AsyncGenerator<Told, void> {
+    return this.#inbox.read();
+  }
 
-  private async open(): Promise<void> {
-    clearTimeout(this.timer);
-    this.bye = undefined;
-    const attempt: ConnectionState = { kind: "connecting", again: this.again };
-    this.enter(attempt);
-    this.timer = setTimeout(() => this.lost(), OPEN_TIMEOUT_MS);
-    let token: string;
-    try {
-      token = await this.options.getToken();
-    } catch {
-      // The caller's way to a token leads over the same network.
-      if (this.current === attempt) this.lost();
+  /**
+   * Watches a channel for as long as the client lives, over all reconnects. A
+   * function is taken for `onVehicles`. Without a listener, read the
+   * subscription: `for await (const message of client.subscribe(channel))`.
+   */
+  subscribe(
+    channel: WatchedChannel,
+    listener?: SubscriptionListener | ((message: VehiclesMessage) => void),
+    { name = `~${this.#names++}`, maxRateHz }: SubscriptionOptions = {},
+  ): Subscription {
+    const heard = typeof listener === "function" ? { onVehicles: listener } : listener;
+    return new Subscription(this.#connection, name, channel, heard, maxRateHz, this.#subscriptions);
+  }
+
+  /** Goes online, and stays so over all reconnects until `stop`. Replaces the `drive` before. */
+  drive(vehicle: VehicleInfo, options: DrivingOptions = {}): Driving {
+    this.#driving?.end();
+    const goOffline = () => this.#ask({ type: "go_offline" });
+    this.#driving = new Driving(this.#connection, vehicle, options, goOffline);
+    return this.#driving;
+  }
+
+  /** Without `idempotency_key` one is made: then each call is another wish. */
+  async requestRide(wish: {
+    pickup: Place;
+    dropoff: Place;
+    vehicle_class?: VehicleClass;
+    idempotency_key?: string;
+  }): Promise<Ride> {
+    return this.#askRide({ type: "request_ride", idempotency_key: newKey(), ...wish });
+  }
+
+  cancelRide(ride_id: RideId, reason?: string): Promise<Ride> {
+    return this.#askRide({ type: "cancel_ride", ride_id, ...(reason && { reason }) });
+  }
+
+  acceptOffer(offer_id: OfferId): Promise<Ride> {
+    return this.#askRide({ type: "accept_offer", offer_id });
+  }
+
+  async declineOffer(offer_id: OfferId): Promise<void> {
+    await this.#ask({ type: "decline_offer", offer_id });
+  }
+
+  /** `force`: believe the driver, wherever the vehicle is. */
+  arrive(ride_id: RideId, options: { force?: boolean } = {}): Promise<Ride> {
+    return this.#askRide({ type: "arrive", ride_id, ...options });
+  }
+
+  startRide(ride_id: RideId): Promise<Ride> {
+    return this.#askRide({ type: "start_ride", ride_id });
+  }
+
+  completeRide(ride_id: RideId): Promise<Ride> {
+    return this.#askRide({ type: "complete_ride", ride_id });
+  }
+
+  /** Sent once: it takes the ride from whoever has it when it arrives. */
+  async reassignRide(ride_id: RideId): Promise<Ride> {
+    return theRide(await this.request({ type: "reassign_ride", ride_id }));
+  }
+
+  /** The message's number. */
+  async sendChat(
+    ride_id: RideId,
+    message: { text: string } | { quick: QuickReply },
+    { idempotency_key = newKey() } = {},
+  ): Promise<number> {
+    const ok = await this.#ask({ type: "send_chat", ride_id, idempotency_key, ...message });
+    return ok.number ?? 0;
+  }
+
+  /** The person has seen the messages up to this number. */
+  async readChat(ride_id: RideId, number: number): Promise<void> {
+    await this.#ask({ type: "read_chat", ride_id, number });
+  }
+
+  /** Any request, once, in this session. Rejects with `ServiceError` or `ConnectionLost`. */
+  request(message: ClientMessage): Promise<Ok> {
+    return this.#connection.request(message);
+  }
+
+  async #askRide(message: ClientMessage): Promise<Ride> {
+    return theRide(await this.#ask(message));
+  }
+
+  async #ask(message: ClientMessage): Promise<Ok> {
+    const untilMs = Date.now() + (this.#options.patienceMs ?? PATIENCE_MS);
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await this.#live(untilMs);
+        return await this.request(message);
+      } catch (error) {
+        const waitMs = backoffMs(attempt, Math.random());
+        const final = this.state.kind === "stopped" || Date.now() + waitMs >= untilMs;
+        if (final || !mayPass(error)) throw error;
+        // A session that was lost gives the pace by itself.
+        if (this.state.kind === "live") await pause(waitMs);
+      }
+    }
+  }
+
+  async #live(untilMs: number): Promise<void> {
+    const lost = new ConnectionLost("there is no session");
+    if (this.state.kind === "stopped") throw lost;
+    if (this.state.kind === "live") return;
+    await new Promise<void>((resolve, reject) => {
+      const end = (then: () => void) => {
+        clearTimeout(timer);
+        forget();
+        then();
+      };
+      const timer = setTimeout(() => end(() => reject(lost)), untilMs - Date.now());
+      const forget = this.onState(({ kind }) => {
+        if (kind === "live") end(resolve);
+        if (kind === "stopped") end(() => reject(lost));
+      });
+    });
+  }
+
+  #received(message: HeardMessage | Frame): void {
+    if (!("type" in message)) {
+      this.#subscriptions.get(message.subscription)?.frame(message);
       return;
     }
-    if (this.current !== attempt) return;
-    const socket = new WebSocket(this.options.url, SUBPROTOCOLS);
-    socket.binaryType = "arraybuffer";
-    this.socket = socket;
-    const { resume } = this.inbox;
-    socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token, resume }));
-    socket.onmessage = (event) => this.receive(event.data);
-    socket.onclose = (event) => this.closed(event.code, event.reason);
-  }
-
-  private receive(data: unknown): void {
-    this.heardMs = Date.now();
-    this.heard += 1;
-    try {
-      if (data instanceof ArrayBuffer) {
-        const frame = decodeFrame(data);
-        this.subscriptions.get(frame.subscription)?.frame(frame);
-      } else {
-        this.message(JSON.parse(String(data)) as ServerMessage);
-      }
-    } catch (error) {
-      const broken = error instanceof FrameError || error instanceof SyntaxError;
-      if (!broken && !(error instanceof EventsMissing)) throw error;
-      const reason = broken ? "a frame cannot be read" : "events are missing";
-      console.warn(`ridecast: ${reason}, connecting anew:`, error.message);
-      this.drop(CLOSE_BROKEN, reason);
-      this.lost();
-    }
-  }
-
-  private message(message: ServerMessage): void {
     switch (message.type) {
       case "welcome":
-        this.welcome(message);
+        this.#welcome(message);
         break;
       case "inbox":
-        this.place(message, true);
+        this.#place(message, true);
         break;
       case "event":
-        this.event(message.event, message.at_ms, message.offset);
+        this.#inbox.take(message, () => {
+          this.#options.onEvent?.(message.event, message.at_ms, message.offset);
+        });
         break;
       case "progress":
-        this.options.onProgress?.(message);
+        this.#options.onProgress?.(message);
         break;
       case "vehicles":
-        this.subscriptions.get(message.subscription)?.message(message);
-        break;
-      case "ok":
-        this.take(message.id)?.resolve(message.accepted);
-        break;
-      case "error":
-        if (message.id !== undefined) this.take(message.id)?.reject(new ServiceError(message));
-        break;
-      case "bye":
-        this.bye = message;
-        break;
-      case "token_expiring":
-        void this.renew();
-        break;
-      case "pong":
+      case "density":
+        this.#subscriptions.get(message.subscription)?.message(message);
         break;
     }
   }
 
-  /** The session goes on with a newer token, if there is one. */
-  private async renew(): Promise<void> {
-    const state = this.current;
-    try {
-      const token = await this.options.getToken();
-      if (this.current === state) await this.request({ type: "hello", token });
-    } catch {
-      // It ends with its token then, and `bye` says so.
-    }
-  }
-
-  private take(id: RequestId): Pending | undefined {
-    const pending = this.pending.get(id);
-    this.pending.delete(id);
-    return pending;
-  }
-
-  private welcome(welcome: Welcome): void {
-    const { epoch, offset, recovered } = welcome;
-    const before = this.again;
-    this.again = true;
-    this.liveMs = Date.now();
-    this.enter({ kind: "live", welcome });
-    this.listen(welcome.heartbeat_ms);
-    for (const subscription of this.subscriptions.values()) subscription.renew();
+  #welcome(welcome: Welcome): void {
+    // The page before this one has known a session too.
+    const before = this.user !== undefined || this.#inbox.resume !== undefined;
+    const { user, role, epoch, offset, recovered } = welcome;
+    this.user = { id: user, role };
+    this.#driving?.renew();
+    for (const subscription of this.#subscriptions.values()) subscription.renew();
     if (epoch === undefined || offset === undefined) return;
-    this.place({ epoch, offset, ...(recovered !== undefined && { recovered }) }, before);
+    this.#place({ epoch, offset, ...(recovered && { recovered }) }, before);
   }
 
   /** @param before whether there was a time, in this session or one before it, whose events would be missed */
-  private place(place: InboxPlace, before: boolean): void {
-    this.inbox.begin(place);
-    if (before && !place.recovered) this.options.onLost?.();
+  #place(place: InboxPlace, before: boolean): void {
+    this.#inbox.begin(place);
+    if (before && !place.recovered) this.#options.onLost?.();
   }
+}
 
-  private event(event: Event, atMs: number, offset: number): void {
-    if (!this.inbox.take(offset)) return;
-    this.options.onEvent?.(event, atMs, offset);
-    this.inbox.taken();
-  }
+function theRide({ ride }: Ok): Ride {
+  if (!ride) throw new ConnectionLost("the reply has no ride");
+  return ride;
+}
 
-  /** Asks for a sign of life after a silence, and gives up after a second one. */
-  private listen(heartbeatMs: number): void {
-    clearTimeout(this.timer);
-    const rest = Math.max(0, this.heardMs + heartbeatMs - Date.now());
-    this.timer = setTimeout(() => {
-      if (Date.now() - this.heardMs >= heartbeatMs) this.probe(heartbeatMs);
-      else this.listen(heartbeatMs);
-    }, rest);
-  }
-
-  private probe(timeoutMs: number): void {
-    const state = this.current;
-    if (state.kind !== "live") return;
-    const before = this.heard;
-    this.socket?.send(JSON.stringify({ type: "ping" }));
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      if (this.heard > before) return this.listen(state.welcome.heartbeat_ms);
-      this.drop(CLOSE_SILENT, "nothing was heard");
-      void this.open();
-    }, timeoutMs);
-  }
-
-  private closed(code: number, reason: string): void {
-    this.forget();
-    const final = code >= FIRST_FINAL_CODE || (this.bye && this.bye.reconnect_in_ms === undefined);
-    if (final) {
-      clearTimeout(this.timer);
-      this.enter({ kind: "stopped", code, reason: this.bye?.reason ?? reason });
-    } else {
-      this.lost();
-    }
-  }
-
-  /** Ends the socket without waiting: a dead line never answers a close frame. */
-  private drop(code: number, reason: string): void {
-    const socket = this.socket;
-    this.forget();
-    socket?.close(code, reason);
-  }
-
-  private forget(): void {
-    const socket = this.socket;
-    this.socket = undefined;
-    if (socket) socket.onopen = socket.onmessage = socket.onclose = null;
-    this.inbox.pause();
-    const pending = [...this.pending.values()];
-    this.pending.clear();
-    for (const { reject } of pending) reject(new ConnectionLost("the connection ended"));
-  }
-
-  private lost(): void {
-    this.drop(CLOSE_NORMAL, "");
-    clearTimeout(this.timer);
-    if (this.current.kind === "live" && Date.now() - this.liveMs >= STABLE_MS) this.attempt = 0;
-    const waitMs = this.bye?.reconnect_in_ms ?? backoffMs(this.attempt, Math.random());
-    this.attempt += 1;
-    this.enter({ kind: "waiting", again: this.again, retryAtMs: Date.now() + waitMs });
-    this.timer = setTimeout(() => void this.open(), waitMs);
-  }
-
-  private enter(state: ConnectionState): void {
-    this.current = state;
-    if (state.kind === "stopped") clearTimeout(this.timer);
-    this.options.onState?.(state);
-  }
+/** 128 random bits; `crypto.randomUUID` is not there on pages without TLS. */
+function newKey(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }

@@ -52,7 +52,7 @@ export class Watch {
       this.subscription.update(channel);
       return;
     }
-    this.subscription = this.client.subscribe("map", channel, {
+    this.subscription = this.client.subscribe(channel, {
       onVehicles: (message) => this.listener.onVehicles(message),
       onHeld: () => this.listener.onHeld(),
       onRefused: (error) => {

@@ -212,7 +212,7 @@ describe("a connection", () => {
     token = () => Promise.resolve("t2");
     Socket.last.say({ type: "token_expiring", expires_in_ms: 60_000 });
     await settled();
-    expect(Socket.last.sent.at(-1)).toEqual({ type: "hello", token: "t2", id: 1 });
+    expect(Socket.last.sent.at(-1)).toEqual({ type: "hello", token: "t2" });
     await Socket.last.ok();
     // Where none can be had, the session goes on until it is ended.
     token = () => Promise.reject(new Error("offline"));
@@ -393,7 +393,7 @@ describe("a subscription", () => {
     onVehicles: (message: VehiclesMessage) => messages.push(message),
     onRefused: (error: ServiceError) => refusals.push(error),
   };
-  const subscribe = (west = 0) => client.subscribe("map", viewport(west), listener);
+  const subscribe = (west = 0) => client.subscribe(viewport(west), listener, { name: "map" });
   const requests = () => Socket.last.sent.slice(1).map(({ type, channel }) => [type, channel]);
   const vehicle = {
     id: "d1",
@@ -459,7 +459,7 @@ describe("a subscription", () => {
 
   it("follows the vehicle of a ride", async () => {
     await open();
-    client.subscribe("mine", { kind: "ride", ride_id: "r1" }, listener);
+    client.subscribe({ kind: "ride", ride_id: "r1" }, listener);
     await Socket.last.welcome();
     expect(requests()).toEqual([["subscribe", { kind: "ride", ride_id: "r1" }]]);
   });
