@@ -7,20 +7,28 @@ import type { PageConfig } from "../service/config.ts";
 import type { Theme } from "../ui/theme.ts";
 import { type Age, Ages } from "./ages.ts";
 import { type Bounds, firstZoom } from "./area.ts";
+import { CellLayer } from "./cell-layer.ts";
 import { MAP_COLORS } from "./colors.ts";
 import { latitudeOf, longitudeOf, mercatorX, mercatorY, nearestX } from "./mercator.ts";
 import { RideEnds } from "./ride-ends.ts";
 import { baseStyle } from "./style.ts";
 import { type Driven, VehicleLayer } from "./vehicle-layer.ts";
+import { WayLayer } from "./way-layer.ts";
 
 /** How far from a vehicle a finger may touch, CSS pixels. */
 const REACH_PX = 22;
 const MAX_ZOOM = 19;
+/** From here on a single vehicle is seen among others. */
+const STREETS_ZOOM = 14.5;
 
 /** The map with its vehicles: seeing, picking, following. */
 export class VehicleMap {
   readonly map: MapLibre;
   readonly layer: VehicleLayer;
+  readonly cells: CellLayer;
+  /** Where the selected vehicle was lately, and how the selected ride was driven. */
+  readonly trail: WayLayer;
+  readonly track: WayLayer;
   private readonly ages: Ages;
   private readonly rideEnds: RideEnds;
   private followed: Vehicle | undefined;
@@ -53,6 +61,9 @@ export class VehicleMap {
     });
     this.ages = new Ages(this.map);
     this.rideEnds = new RideEnds(this.map);
+    this.cells = new CellLayer(this.map);
+    this.trail = new WayLayer(this.map, "trail");
+    this.track = new WayLayer(this.map, "track");
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
     const credits = { compact: false, customAttribution: config.map.attribution };
@@ -61,13 +72,17 @@ export class VehicleMap {
     // Again after another style was loaded, or a lost GL context was restored.
     this.map.on("style.load", () => {
       this.styled = true;
-      this.ages.add(this.theme);
-      this.rideEnds.add(this.theme);
+      for (const layer of this.layers) layer.add(this.theme);
       // Over the ends of a ride and under their words.
       if (!this.map.getLayer(this.layer.id)) this.map.addLayer(this.layer, this.rideEnds.words);
     });
     this.map.on("error", () => this.makeDo());
     this.layer.onFrame = (nowMs) => this.keepUp(nowMs);
+  }
+
+  /** Our own beside the vehicles, the lowest first. */
+  private get layers() {
+    return [this.cells, this.track, this.trail, this.ages, this.rideEnds];
   }
 
   /** The visible area; longitudes may run beyond ±180. */
@@ -105,8 +120,7 @@ export class VehicleMap {
       this.map.setStyle(style);
       return;
     }
-    this.rideEnds.paint(theme);
-    this.ages.paint(theme);
+    for (const layer of this.layers) layer.paint(theme);
     // Only colours differ: no need to load the roads again.
     for (const layer of style.layers) {
       for (const [name, value] of Object.entries(layer.paint ?? {})) {
@@ -123,15 +137,14 @@ export class VehicleMap {
     this.map.setStyle(baseStyle(this.config, this.theme));
   }
 
-  /** The vehicles drawn inside the visible map. */
+  /** The vehicles inside the visible map, those that a filter hides too. */
   visible(): Vehicle[] {
     const nowMs = performance.now();
     const { south, west, north, east } = this.bounds();
     const [left, right] = [mercatorX(west), mercatorX(east)];
     const [top, bottom] = [mercatorY(north), mercatorY(south)];
-    return this.fleet.vehicles.filter((vehicle) => {
-      if (this.layer.isHidden(vehicle)) return false;
-      const { x, y } = drawnAt(vehicle.motion, nowMs);
+    return this.fleet.vehicles.filter(({ motion }) => {
+      const { x, y } = drawnAt(motion, nowMs);
       const near = nearestX(x, (left + right) / 2);
       return near >= left && near <= right && y >= top && y <= bottom;
     });
@@ -179,6 +192,36 @@ export class VehicleMap {
     const { x, y } = this.map.project(center);
     if (document.elementFromPoint(left + x, top + y) === canvas) return;
     this.map.easeTo({ center, duration: 300 });
+  }
+
+  /** Goes there if that is not in sight. */
+  come({ longitude, latitude }: { longitude: number; latitude: number }): void {
+    const { south, west, north, east } = this.bounds();
+    const x = nearestX(mercatorX(longitude), mercatorX((west + east) / 2));
+    const inside = x >= mercatorX(west) && x <= mercatorX(east);
+    const near = this.map.getZoom() >= STREETS_ZOOM;
+    if (inside && near && latitude >= south && latitude <= north) return;
+    const zoom = Math.max(this.map.getZoom(), STREETS_ZOOM);
+    this.map.easeTo({ center: [longitude, latitude], zoom, duration: 600 });
+  }
+
+  /** Goes where all of these are in sight, if they are not. */
+  fit(places: { longitude: number; latitude: number }[]): void {
+    const { south, west, north, east } = this.bounds();
+    const seen = places.every(
+      ({ longitude, latitude }) =>
+        latitude > south && latitude < north && longitude > west && longitude < east,
+    );
+    const longitudes = places.map(({ longitude }) => longitude);
+    const latitudes = places.map(({ latitude }) => latitude);
+    if (seen || places.length === 0) return;
+    this.map.fitBounds(
+      [
+        [Math.min(...longitudes), Math.min(...latitudes)],
+        [Math.max(...longitudes), Math.max(...latitudes)],
+      ],
+      { padding: 60, maxZoom: 16, duration: 600 },
+    );
   }
 
   /** Longitude and latitude of where it is drawn. */

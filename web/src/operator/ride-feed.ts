@@ -1,6 +1,11 @@
-import type { Ride, RideCount, RideCounts, RidesPage } from "../../sdk/index.ts";
+import {
+  type Ride,
+  type RideCount,
+  type RideCounts,
+  type RidesPage,
+  ServiceError,
+} from "../../sdk/index.ts";
 import type { RideBook } from "../fleet/ride-book.ts";
-import { RestError } from "../service/rest.ts";
 
 /** Between two looks at the counts, ms. */
 const PERIOD_MS = 5_000;
@@ -69,7 +74,7 @@ export class RideFeed {
       if (this.live) this.source.onCounts(counts);
     } catch (error) {
       // This service has no rides, or not for this person.
-      if (error instanceof RestError && !error.passes && this.live) this.end();
+      if (error instanceof ServiceError && !error.body.retryable && this.live) this.end();
     } finally {
       this.busy = false;
     }

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { Ride, RideCount } from "../../sdk/index.ts";
+import { type Ride, type RideCount, ServiceError } from "../../sdk/index.ts";
 import { RideBook } from "../../src/fleet/ride-book.ts";
 import { RideFeed } from "../../src/operator/ride-feed.ts";
-import { RestError } from "../../src/service/rest.ts";
 
 const COUNTS: RideCount[] = [{ state: "requested", rides: 3 }];
 const COUNTS_PATH = "v1/rides/counts";
@@ -16,6 +15,12 @@ let answer: (path: string) => unknown;
 let page: EventTarget & { hidden: boolean };
 let book: RideBook;
 let feed: RideFeed;
+
+const refusal = (status: number) =>
+  new ServiceError(
+    { code: "unavailable", message: `HTTP ${status}`, retryable: status >= 500 },
+    status,
+  );
 
 function driven(ride_id: string): Ride {
   const place = { latitude: 1, longitude: 2 };
@@ -133,7 +138,7 @@ it("asks nothing while nobody looks", async () => {
   expect(asked).toHaveLength(6);
 });
 
-it.each([new RestError(COUNTS_PATH, 503), new TypeError("Failed to fetch")])(
+it.each([refusal(503), new TypeError("Failed to fetch")])(
   "keeps what it knows and asks again after %s",
   async (error) => {
     feed.begin();
@@ -156,8 +161,8 @@ it.each([401, 403, 404])(
   "shows nothing and asks no more after a %i, until the next session",
   async (status) => {
     book.take(driven("r"));
-    answer = (path) => {
-      throw new RestError(path, status);
+    answer = () => {
+      throw refusal(status);
     };
     feed.begin();
     await vi.advanceTimersByTimeAsync(60_000);
