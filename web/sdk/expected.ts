@@ -4,47 +4,14 @@ import type {
   Channel,
   Ride,
   ServerMessage,
-  SubscriptionName,
   Trip,
   VehicleClass,
   VehicleInfo,
   VehicleUpdate,
 } from "./protocol.gen.ts";
 
-export type Density = {
-  south: number;
-  west: number;
-  north: number;
-  east: number;
-  /** Of the map, 0 to 24: decides how large the cells are. */
-  zoom: number;
-  vehicle_class?: VehicleClass;
-};
-
-/** What may be watched. */
-export type WatchedChannel = Channel | ({ kind: "density" } & Density);
-
-export type DensityCell = {
-  /** The H3 cell, 15 hex digits. */
-  cell: string;
-  vehicles: number;
-  silent: number;
-  busy: number;
-  /** Its corners, longitude first. Absent: as told when it entered. */
-  outline?: Array<[number, number]>;
-};
-
-export type DensityMessage = {
-  subscription: SubscriptionName;
-  snapshot: boolean;
-  resolution: number;
-  cells: Array<DensityCell>;
-  left: Array<string>;
-  vehicles: number;
-};
-
-/** What the service says. */
-export type HeardMessage = ServerMessage | ({ type: "density" } & DensityMessage);
+export type WatchedChannel = Channel;
+export type HeardMessage = ServerMessage;
 
 export type Estimate = {
   /** Absent: nobody is free within the search radius. */

@@ -1,10 +1,10 @@
 import { Changes } from "./changes.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectionLost, ServiceError } from "./errors.ts";
-import type { DensityMessage, HeardMessage, WatchedChannel } from "./expected.ts";
+import type { HeardMessage, WatchedChannel } from "./expected.ts";
 import type { Frame } from "./frame.ts";
 import { HandleTable } from "./handles.ts";
-import type { Channel, VehiclesMessage } from "./protocol.gen.ts";
+import type { Channel, DensityMessage, VehiclesMessage } from "./protocol.gen.ts";
 
 /** Who is told about a subscription. */
 export interface SubscriptionListener {

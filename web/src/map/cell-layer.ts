@@ -32,7 +32,7 @@ export class CellLayer {
   add(theme: Theme): void {
     if (this.map.getSource(ID)) return;
     this.map.addSource(ID, { type: "geojson", data: this.collection() });
-    this.map.addLayer({ id: ID, type: "fill", source: ID, paint: { "fill-opacity": 0.72 } });
+    this.map.addLayer({ id: ID, type: "fill", source: ID, paint: { "fill-opacity": 0.85 } });
     this.map.addLayer({ id: EDGES, type: "line", source: ID, paint: { "line-width": 1 } });
     this.map.addLayer({
       id: WORDS,

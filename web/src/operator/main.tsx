@@ -25,7 +25,7 @@ function Panels({ page }: { page?: Page }) {
   return (
     <>
       <Status onRetry={page && page.tokenWanted === "none" ? () => page.retry() : undefined}>
-        {page && <SearchBox search={page.search} onSelect={(chosen) => page.select(chosen)} />}
+        {page && <SearchBox search={page.search} onChoose={(hit) => page.find(hit)} />}
       </Status>
       <Notice />
       <Legend />

@@ -18,25 +18,22 @@ import type { VehicleMap } from "../map/map.ts";
 import { type PageConfig, socketUrl } from "../service/config.ts";
 import { Identity } from "../service/identity.ts";
 import { theme } from "../ui/theme.ts";
-import { say } from "../words/index.ts";
 import type { Address, Past, Selection } from "./address.ts";
 import { AddressBar } from "./address-bar.ts";
 import { Meter } from "./charts/meter.ts";
 import { exposeDebugHandle } from "./debug.ts";
 import type { Drives } from "./drives.ts";
+import { listen } from "./gestures.ts";
 import { PanelFeed } from "./panel-feed.ts";
 import type { RideActions } from "./panels/ride-card.tsx";
 import type { ReplayControls } from "./replay/panel.tsx";
 import { Replay } from "./replay/replay.ts";
 import { RideFeed } from "./ride-feed.ts";
-import { Search } from "./search.ts";
+import { type Hit, Search } from "./search.ts";
 import { Selected } from "./selected.ts";
 import { Sight } from "./sight.ts";
 import * as state from "./state.ts";
 import { errorWords } from "./words/index.ts";
-
-/** How far a click on a cell zooms in: cells of the next size, or vehicles. */
-const CELL_STEP = 1.5;
 
 /** Brings connection, map and panels together. */
 export class Page {
@@ -100,9 +97,14 @@ export class Page {
       if (update.id === state.selectedId.value) this.details.moved(update);
     };
     exposeDebugHandle(fleet, drives, view, this.sight, cells, this.replay);
-    this.listenToMap();
-    this.listenToPerson();
     this.follows();
+    listen(this, view, fleet, {
+      moved: () => {
+        this.sight.moved();
+        this.replay.moved();
+      },
+      rested: () => this.shownChanged(),
+    });
     new AddressBar(view.map, address);
     if (address.past) this.playPast(address.past, false);
   }
@@ -121,6 +123,12 @@ export class Page {
     if (vehicle) requestAnimationFrame(() => this.view.reveal(vehicle));
     this.view.refresh();
     if (chosen === null && this.before instanceof HTMLElement) this.before.focus();
+  }
+
+  /** Opens what was searched for, and goes there. */
+  find({ kind, id, found }: Hit): void {
+    this.select({ kind, id });
+    if ("vehicle" in found && !state.replay.value) this.view.come(found.vehicle);
   }
 
   /** Keeps the marked vehicle in the middle of the map, or no more. */
@@ -273,49 +281,5 @@ export class Page {
         this.view.refresh();
       });
     });
-  }
-
-  private listenToMap(): void {
-    const { map } = this.view;
-    map.on("error", ({ error }) => {
-      console.error(error);
-      state.mapTrouble.value = () => say("no_base_map");
-    });
-    const moved = () => {
-      this.sight.moved();
-      this.replay.moved();
-    };
-    map.on("move", moved);
-    map.on("resize", moved);
-    map.on("moveend", () => {
-      if (!state.following.value) this.shownChanged();
-    });
-    map.on("dragstart", () => this.follow(false));
-    map.on("click", ({ point, lngLat }) => {
-      const id = this.view.at(point)?.update.id;
-      if (id === undefined && this.view.cells.at(point) !== undefined) {
-        map.easeTo({ center: lngLat, zoom: map.getZoom() + CELL_STEP });
-      } else this.select(id === undefined ? null : { kind: "vehicle", id });
-    });
-    map.on("mousemove", ({ point }) => {
-      const there = this.view.at(point) || this.view.cells.at(point) !== undefined;
-      map.getCanvas().style.cursor = there ? "pointer" : "";
-    });
-  }
-
-  private listenToPerson(): void {
-    addEventListener("keydown", (event) => {
-      const taken = event.defaultPrevented || event.target instanceof HTMLDialogElement;
-      if (event.key === "Escape" && !taken && state.selection.value !== null) this.select(null);
-      // The map pans by the arrow keys.
-      const pans = event.key.startsWith("Arrow") && event.target === this.view.map.getCanvas();
-      if (pans) this.follow(false);
-    });
-    const calm = matchMedia("(prefers-reduced-motion: reduce)");
-    const apply = () => {
-      this.fleet.glide = !calm.matches;
-    };
-    calm.addEventListener("change", apply);
-    apply();
   }
 }

@@ -152,7 +152,7 @@ export class PanelFeed {
   }
 
   private measure(): void {
-    if (state.replay.value) return;
+    if (state.replay.value || state.dataAtMs.value === null) return;
     const live = state.connection.value.kind === "live" && state.shown.value === "dots";
     this.meter.sample(Date.now(), state.doings.value, live ? this.fleet.fixes : null);
   }

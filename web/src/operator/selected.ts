@@ -76,9 +76,10 @@ export class Selected {
     const { turn } = this;
     const card = await this.ask(this.rest.get<VehicleCard>(`v1/vehicles/${enc(id)}`));
     if (turn !== this.turn || (past && card === "gone") || !card) return;
-    const first = state.vehicleCard.value === null;
+    // One that the map shows is there to be seen.
+    const unseen = state.vehicleCard.value === null && state.selected.value === null;
     state.vehicleCard.value = card;
-    if (first && card !== "gone" && !past) this.view.come(card.vehicle);
+    if (unseen && card !== "gone" && !past) this.view.come(card.vehicle);
   }
 
   private async fetchRide(id: string): Promise<void> {

@@ -4,7 +4,16 @@ import { shapeOf } from "../../map/shape.ts";
 import { Glyph } from "../../ui/glyph.tsx";
 import { clock, duration, kmh, number, say } from "../../words/index.ts";
 import type { Selection } from "../address.ts";
-import { following, replay, selected, selection, shownAtMs, trail, vehicleCard } from "../state.ts";
+import {
+  following,
+  replay,
+  rideCard,
+  selected,
+  selection,
+  shownAtMs,
+  trail,
+  vehicleCard,
+} from "../state.ts";
 import { compass, rideWordsWithTime, tell } from "../words/index.ts";
 import { type RideActions, RideFacts } from "./ride-card.tsx";
 
@@ -19,10 +28,22 @@ export function Card({ onSelect, onFollow, actions }: CardProps) {
   const chosen = selection.value;
   if (!chosen) return null;
   const { kind, id } = chosen;
+  const ride = rideCard.value?.ride;
   const name = tell(kind === "vehicle" ? "vehicle" : "ride_of", { id });
   return (
     <section class="card" aria-label={name} data-testid="card">
-      <h2>{kind === "vehicle" ? id : name}</h2>
+      {kind === "vehicle" ? (
+        <h2>{id}</h2>
+      ) : (
+        <>
+          <h2>
+            <span role="status" data-testid="ride-state">
+              {ride ? rideWordsWithTime(ride) : tell("ride")}
+            </span>
+          </h2>
+          <p class="id">{name}</p>
+        </>
+      )}
       <button type="button" class="close" aria-label={say("close")} onClick={() => onSelect(null)}>
         ×
       </button>

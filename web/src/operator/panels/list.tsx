@@ -1,4 +1,3 @@
-import type { Ride } from "../../../sdk/index.ts";
 import { isEverything } from "../../fleet/filter.ts";
 import { shapeOf } from "../../map/shape.ts";
 import { Glyph } from "../../ui/glyph.tsx";
@@ -8,6 +7,7 @@ import {
   filter,
   inView,
   openRides,
+  replay,
   rideRows,
   rows,
   type Seen,
@@ -74,7 +74,7 @@ export function RideList({ onSelect }: { onSelect(chosen: Selection): void }) {
               onClick={() => onSelect({ kind: "ride", id: ride.ride_id })}
             >
               <span class={`dot ${ride.driver ? "taken" : "open"}`} aria-hidden="true" />
-              <span class="name">{who(ride)}</span>
+              <span class="name">{ride.rider ?? ride.ride_id}</span>
               <span class="detail">
                 {rideWords(ride)} · {clock(ride.requested_at_ms)}
               </span>
@@ -82,12 +82,9 @@ export function RideList({ onSelect }: { onSelect(chosen: Selection): void }) {
           </li>
         ))}
       </ul>
+      {replay.value && <p>{tell("of_now")}</p>}
       {openRides.value === 0 && <p>{tell("no_rides")}</p>}
       {more > 0 && <p>{tell("more_rides", { n: more })}</p>}
     </>
   );
-}
-
-function who({ rider, driver, ride_id }: Ride): string {
-  return driver ? `${rider ?? ride_id} · ${driver.id}` : (rider ?? ride_id);
 }

@@ -33,18 +33,18 @@ export function Actions({ ride, actions }: { ride: Ride; actions: RideActions })
         <div class="buttons">
           {given && (
             <button type="button" disabled={busy} onClick={() => setAsked("reassign")}>
-              {tell("reassign")}
+              {tell("reassign_do")}
             </button>
           )}
           <button type="button" class="danger" disabled={busy} onClick={() => setAsked("cancel")}>
-            {tell("cancel_ride")}
+            {tell("cancel_do")}
           </button>
           <button
             type="button"
             disabled={busy}
             onClick={() => attempt(async () => setLink(await actions.share(ride_id)))}
           >
-            {tell("share")}
+            {tell("share_do")}
           </button>
         </div>
       )}

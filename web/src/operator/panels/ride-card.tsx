@@ -4,7 +4,7 @@ import { clock, distance, duration, say } from "../../words/index.ts";
 import type { Selection } from "../address.ts";
 import { rideCard } from "../state.ts";
 import { type Step, timeline } from "../timeline.ts";
-import { rideWordsWithTime, tell } from "../words/index.ts";
+import { tell } from "../words/index.ts";
 import { Fact } from "./card.tsx";
 import { Actions } from "./ride-actions.tsx";
 
@@ -22,9 +22,6 @@ export function RideFacts(props: { actions: RideActions; onSelect(chosen: Select
   const { driver, rider, pickup, dropoff, trip, cancelled } = ride;
   return (
     <>
-      <p class="now" role="status" data-testid="ride-state">
-        {rideWordsWithTime(ride)}
-      </p>
       <dl>
         {rider && <Fact name={tell("rider")}>{rider}</Fact>}
         {driver && (
@@ -41,8 +38,12 @@ export function RideFacts(props: { actions: RideActions; onSelect(chosen: Select
             )}
           </Fact>
         )}
-        <Fact name={say("pickup")}>{where(pickup)}</Fact>
-        <Fact name={say("dropoff")}>{where(dropoff)}</Fact>
+        <Fact name={say("pickup")}>
+          <Where {...pickup} />
+        </Fact>
+        <Fact name={say("dropoff")}>
+          <Where {...dropoff} />
+        </Fact>
         {ride.vehicle_class && <Fact name={tell("class")}>{ride.vehicle_class}</Fact>}
         {trip && (
           <Fact name={tell("trip")}>
@@ -65,12 +66,16 @@ export function RideFacts(props: { actions: RideActions; onSelect(chosen: Select
   );
 }
 
-function where({ address, latitude, longitude }: Place): string {
-  return address ?? `${latitude.toFixed(5)}, ${longitude.toFixed(5)}`;
+function Where({ address, latitude, longitude }: Place) {
+  // From left to right in every language: latitude first.
+  return address ?? <bdi dir="ltr">{`${latitude.toFixed(5)}, ${longitude.toFixed(5)}`}</bdi>;
 }
 
 function stepWords({ what }: Step, { search, cancelled }: Ride): string {
-  if (what === "offered") return tell("step_offered", { n: search?.offers ?? 0 });
+  if (what === "offered") {
+    // How many is told while it is looked for.
+    return search ? tell("step_offered", { n: search.offers }) : tell("step_offer");
+  }
   if (what === "cancelled") {
     return tell("step_cancelled", { by: tell(`by_${cancelled?.by ?? "system"}`) });
   }

@@ -2,19 +2,12 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { shapeOf } from "../../map/shape.ts";
 import { Glyph } from "../../ui/glyph.tsx";
 import { duration } from "../../words/index.ts";
-import type { Selection } from "../address.ts";
 import type { Hit, Search } from "../search.ts";
 import { serviceNowMs } from "../state.ts";
 import { rideWords, tell } from "../words/index.ts";
 
 /** One box for vehicles, plates and rides: the answers are a list to go through by the arrow keys. */
-export function SearchBox({
-  search,
-  onSelect,
-}: {
-  search: Search;
-  onSelect(chosen: Selection): void;
-}) {
+export function SearchBox({ search, onChoose }: { search: Search; onChoose(hit: Hit): void }) {
   const field = useRef<HTMLInputElement>(null);
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(0);
@@ -34,7 +27,7 @@ export function SearchBox({
   const choose = (hit: Hit | undefined) => {
     if (!hit) return;
     setOpen(false);
-    onSelect({ kind: hit.kind, id: hit.id });
+    onChoose(hit);
   };
   const key = (event: KeyboardEvent) => {
     const { length } = hits;

@@ -12,6 +12,7 @@ import {
   replay,
   replayOpen,
   rideCounts,
+  shown,
   silenceMs,
   updatesPerSecond,
 } from "../state.ts";
@@ -42,11 +43,13 @@ export function Status({
         <span data-testid="count">
           <b>{number(inView.value)}</b> {tell("in_view", { n: inView.value })}
         </span>
-        <span data-testid="rate">
-          <b>{number(updatesPerSecond.value)}</b> {tell("rate")}
-        </span>
+        {shown.value !== "cells" && !replay.value && (
+          <span data-testid="rate">
+            <b>{number(updatesPerSecond.value)}</b> {tell("rate")}
+          </span>
+        )}
       </p>
-      <RideTotals />
+      {!replay.value && <RideTotals />}
       <div class="switches">
         <button
           type="button"

@@ -35,7 +35,14 @@ export function ReplayPanel({ controls }: { controls: ReplayControls }) {
         </button>
       </div>
       {now && <Player now={now} controls={controls} />}
-      <Window controls={controls} />
+      {now ? (
+        <details>
+          <summary>{tell("another_window")}</summary>
+          <Window controls={controls} />
+        </details>
+      ) : (
+        <Window controls={controls} />
+      )}
     </section>
   );
 }

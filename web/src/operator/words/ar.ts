@@ -123,7 +123,6 @@ export const ar: Record<keyof typeof en, Phrase> = {
   cancel_sure: "يُبلّغ الراكب والسائق فورًا. لا يمكن التراجع.",
   cancel_reason: "السبب (قد يقرؤه الراكب)",
   keep: "إبقاء",
-  share: "رابط المشاركة",
   shared: "كل من لديه هذا الرابط يرى الرحلة حتى نهايتها.",
   copy: "نسخ",
   copied: "نُسخ",
@@ -161,4 +160,10 @@ export const ar: Record<keyof typeof en, Phrase> = {
   e_area_too_large: "المنطقة واسعة جدًا؛ قرّب الخريطة",
   e_unavailable: "الخدمة غير قادرة على ذلك الآن",
   e_no_answer: "لم تُجب الخدمة",
+  step_offer: "عُرضت",
+  of_now: "هذه رحلات الآن لا رحلات اللحظة المعروضة.",
+  another_window: "وقت آخر",
+  reassign_do: "إعادة إسناد",
+  cancel_do: "إلغاء",
+  share_do: "مشاركة",
 };

@@ -101,7 +101,6 @@ export const en = {
   cancel_sure: "The rider and the driver are told at once. This cannot be undone.",
   cancel_reason: "Reason (the rider may read it)",
   keep: "Keep it",
-  share: "Share link",
   shared: "Whoever has this link sees the trip until it ends.",
   copy: "Copy",
   copied: "Copied",
@@ -140,4 +139,10 @@ export const en = {
   e_area_too_large: "the area is too large; zoom in",
   e_unavailable: "the service cannot do it now",
   e_no_answer: "the service did not answer",
+  step_offer: "Offered",
+  of_now: "These are of now, not of the moment that the map shows.",
+  another_window: "Another time",
+  reassign_do: "Reassign",
+  cancel_do: "Cancel",
+  share_do: "Share",
 } as const;

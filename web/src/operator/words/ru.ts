@@ -118,7 +118,6 @@ export const ru: Record<keyof typeof en, Phrase> = {
   cancel_sure: "Пассажир и водитель узнают сразу. Это нельзя отменить.",
   cancel_reason: "Причина (её может прочесть пассажир)",
   keep: "Оставить",
-  share: "Ссылка на поездку",
   shared: "Кто имеет эту ссылку, видит поездку до её конца.",
   copy: "Копировать",
   copied: "Скопировано",
@@ -157,4 +156,10 @@ export const ru: Record<keyof typeof en, Phrase> = {
   e_area_too_large: "область слишком велика; приблизьте карту",
   e_unavailable: "сервис сейчас не может этого сделать",
   e_no_answer: "сервис не ответил",
+  step_offer: "Предложена",
+  of_now: "Это нынешние поездки, а не те, что были в показанный момент.",
+  another_window: "Другое время",
+  reassign_do: "Передать",
+  cancel_do: "Отменить",
+  share_do: "Поделиться",
 };
