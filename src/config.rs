@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use ridecast_protocol::{Role, UserId};
+use ridecast_protocol::{Role, UserId, VehicleClass};
 
 pub use gate::{LimitArgs, TlsArgs};
 
@@ -224,6 +224,15 @@ pub struct Serve {
         value_delimiter = ','
     )]
     map_origin: Vec<String>,
+    /// Classes of vehicles that riders may choose from on the page [default: none are told apart]
+    #[arg(
+        long,
+        value_name = "CLASS",
+        env = "RIDECAST_PAGE_CLASSES",
+        value_delimiter = ',',
+        value_parser = vehicle_class
+    )]
+    page_classes: Vec<VehicleClass>,
 }
 
 /// `ridecast demo`.
@@ -330,6 +339,10 @@ fn user_id(text: &str) -> Result<UserId, ridecast_protocol::InvalidName> {
     UserId::new(text)
 }
 
+fn vehicle_class(text: &str) -> Result<VehicleClass, ridecast_protocol::InvalidName> {
+    VehicleClass::new(text)
+}
+
 fn role(text: &str) -> Result<Role, String> {
     [Role::Driver, Role::Rider, Role::Operator, Role::Admin]
         .into_iter()
@@ -423,6 +436,7 @@ impl Serve {
         settings.webhook = backend.map(|(url, secret)| webhooks::Settings::new(url, secret));
         settings.page.style.clone_from(&self.map_style);
         settings.page.origins.clone_from(&self.map_origin);
+        settings.page.classes.clone_from(&self.page_classes);
         settings
     }
 }

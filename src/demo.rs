@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use ridecast_protocol::{Role, UserId};
+use ridecast_protocol::{Role, UserId, VehicleClass};
 use ridecast_roads::Router;
 use ridecast_simulator::{
-    Endpoint, Fleet, LoadingBar, ReplaySettings, Report, Rides, RunSettings, RunningBar,
+    CLASSES, Endpoint, Fleet, LoadingBar, ReplaySettings, Report, Rides, RunSettings, RunningBar,
     TokenSource, Trace, load_city, replay, run,
 };
 use tokio_util::sync::CancellationToken;
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::auth::{self, Auth};
 use crate::config::Demo;
-use crate::http::{BaseMap, PageConfig};
+use crate::http::{BaseMap, DemoPeople, PageConfig};
 use crate::store::StoreUrl;
 
 /// Over how long sessions are sent away: Ctrl-C should end a demo at once.
@@ -65,14 +65,25 @@ pub async fn demo(args: Demo, stop: CancellationToken) -> anyhow::Result<Report>
     settings.map = Some(Arc::new(BaseMap::of(router.network())?));
     settings.roads = Some(Arc::clone(&router));
     let auth = Auth::new(&secret)?;
+    let classes = CLASSES.iter().map(VehicleClass::new);
     settings.page = PageConfig {
         token: Some(auth.sign(UserId::new("demo")?, Role::Operator, LOOK)?),
+        demo: Some(DemoPeople {
+            taken: format!("{}-", Fleet::default().name),
+        }),
+        // What was recorded takes no rides.
+        classes: if args.replay.is_some() {
+            Vec::new()
+        } else {
+            classes.collect::<Result<_, _>>()?
+        },
         ..PageConfig::default()
     };
 
     let app = App::build(settings).await?;
     let address = app.address();
-    println!("\n  The live map is at http://{address}/   (Ctrl-C ends it)\n");
+    println!("\n  The live map is at http://{address}/   (Ctrl-C ends it)");
+    println!("  Ask for a ride at http://{address}/ride, drive at http://{address}/drive\n");
 
     let endpoint = Endpoint::new(&format!("ws://{address}"), TokenSource::secret(&secret))?;
     let simulated = tokio::task::spawn_blocking({

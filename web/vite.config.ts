@@ -17,7 +17,8 @@ export default defineConfig({
   server: {
     proxy: {
       "/config.json": service,
-      "/demo": service,
+      // With the page's own host, or the service takes its posts for a stranger's.
+      "/demo": { target: service },
       "/map": service,
       "/v1": { target: service, ws: true },
     },

@@ -18,6 +18,7 @@ mod id;
 mod position;
 mod rest;
 mod ride;
+mod route;
 mod server;
 mod vehicle;
 
@@ -46,6 +47,7 @@ pub use ride::{
     AnswerOffer, Arrive, CancelRide, Cancelled, DriverCard, Eta, Party, Place, RequestRide, Ride,
     RideState, RideStep, Search, Setback, Toward, Trip,
 };
+pub use route::{Estimate, Route, RouteBy};
 pub use server::{
     Bye, InboxPlace, Progress, Refused, ServerMessage, TokenExpiring, VehiclesMessage, Welcome,
 };

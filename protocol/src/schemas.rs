@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 use yaml_rust2::{Yaml, YamlEmitter};
 
 use crate::{
-    ChatPage, ClientMessage, DeadWebhooks, ErrorBody, NearbyVehicles, PositionsJudged,
-    PostPositions, RequestId, Revocation, Revocations, Revoke, RideCounts, RidesPage,
+    ChatPage, ClientMessage, DeadWebhooks, ErrorBody, Estimate, NearbyVehicles, PositionsJudged,
+    PostPositions, RequestId, Revocation, Revocations, Revoke, RideCounts, RidesPage, Route,
     ServerMessage, ShareLink, ShareMessage, SharedRide, Ticket, Webhook,
 };
 
@@ -50,6 +50,8 @@ fn schemas() -> BTreeMap<String, Value> {
         ShareLink,
         SharedRide,
         ShareMessage,
+        Estimate,
+        Route,
         Webhook,
         DeadWebhooks,
         Revoke,

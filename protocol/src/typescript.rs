@@ -8,14 +8,15 @@ use ts_rs::{Config, TS};
 use crate::{
     Ack, AnswerOffer, Arrive, Bye, CancelRide, Cancelled, Channel, ChatMessage, ChatPage,
     ClientMessage, CloseCode, DeadWebhook, DeadWebhooks, Density, DensityCell, DensityMessage,
-    DriverCard, ErrorBody, ErrorCode, Eta, Event, GoOnline, Hello, IdempotencyKey, InboxPlace,
-    Nearby, NearbyVehicles, Notice, Offer, OfferId, OfferState, Party, Place, Position, Positions,
-    PositionsJudged, PostPositions, Progress, QuickReply, ReadChat, Receipt, Refused, RequestId,
-    RequestRide, Resume, Revocation, Revocations, Revoke, Ride, RideChannel, RideCount, RideCounts,
-    RideId, RideState, RideStep, RidesPage, Role, Search, SendChat, ServerMessage, SessionId,
-    Setback, ShareLink, ShareMessage, SharedRide, Subscribe, SubscriptionName, Ticket,
-    TokenExpiring, TokenId, Toward, Trip, Unsubscribe, UserId, VehicleClass, VehicleId,
-    VehicleInfo, VehicleState, VehicleUpdate, VehiclesMessage, Viewport, Webhook, Welcome,
+    DriverCard, ErrorBody, ErrorCode, Estimate, Eta, Event, GoOnline, Hello, IdempotencyKey,
+    InboxPlace, Nearby, NearbyVehicles, Notice, Offer, OfferId, OfferState, Party, Place, Position,
+    Positions, PositionsJudged, PostPositions, Progress, QuickReply, ReadChat, Receipt, Refused,
+    RequestId, RequestRide, Resume, Revocation, Revocations, Revoke, Ride, RideChannel, RideCount,
+    RideCounts, RideId, RideState, RideStep, RidesPage, Role, Route, RouteBy, Search, SendChat,
+    ServerMessage, SessionId, Setback, ShareLink, ShareMessage, SharedRide, Subscribe,
+    SubscriptionName, Ticket, TokenExpiring, TokenId, Toward, Trip, Unsubscribe, UserId,
+    VehicleClass, VehicleId, VehicleInfo, VehicleState, VehicleUpdate, VehiclesMessage, Viewport,
+    Webhook, Welcome,
 };
 
 const FILE: &str = "../web/sdk/protocol.gen.ts";
@@ -119,6 +120,9 @@ fn declarations() -> String {
         ShareLink,
         SharedRide,
         ShareMessage,
+        RouteBy,
+        Estimate,
+        Route,
         Webhook,
         DeadWebhook,
         DeadWebhooks,

@@ -1,6 +1,7 @@
 //! The fastest way from one place on a road to another.
 
 use crate::index::Snap;
+use crate::lat_lon::LatLon;
 use crate::network::EdgeId;
 use crate::router::{Router, Search};
 
@@ -51,6 +52,21 @@ impl Router {
         } else {
             0.0
         }
+    }
+
+    /// The line of a drive: where it begins, and the end of each stretch. At least two places, but
+    /// for a drive without stretches, which has none.
+    ///
+    /// # Panics
+    /// When an edge of it is not one of this network.
+    #[must_use]
+    pub fn line(&self, drive: &Drive) -> Vec<LatLon> {
+        let network = self.network();
+        let begin = drive.stretches.first();
+        let begin = begin.map(|it| network.place_on(it.edge, it.from_m));
+        let ends = drive.stretches.iter();
+        let ends = ends.map(|it| network.place_on(it.edge, it.to_m));
+        begin.into_iter().chain(ends).collect()
     }
 
     /// The place as metres along its edge, and along the opposite edge if there is one.

@@ -65,4 +65,4 @@ pub use settings::{
 };
 pub use token::TokenSource;
 pub use trace::{Trace, TraceError, TraceFix, TraceVehicle};
-pub use world::{Fix, Order, Vehicle, World};
+pub use world::{CLASSES, Fix, Order, Vehicle, World};

@@ -20,7 +20,7 @@ use crate::broker::{self, BrokerError, NodeId};
 use crate::driver::Garage;
 use crate::fleet::{Fleet, Peers, Teller, TooManyListeners, Writer, keep_counting};
 use crate::gate::{Certificate, Gate, TlsError};
-use crate::http::{Health, Queries};
+use crate::http::{Health, Queries, RouteLimit};
 use crate::inbox::Post;
 use crate::revocations::Revocations;
 use crate::rides::Rides;
@@ -149,6 +149,7 @@ struct House {
     garage: Garage,
     health: Health,
     queries: Queries,
+    routes: RouteLimit,
     dead_letters: DeadLetters,
     revocations: Arc<Revocations>,
 }
@@ -236,6 +237,7 @@ impl House {
                 rides,
                 metrics: Arc::clone(&metrics),
             },
+            routes: RouteLimit::new(Arc::clone(&metrics)),
             health: Health {
                 auth: Arc::clone(&auth),
                 fleet: Arc::clone(&fleet),

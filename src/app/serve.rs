@@ -74,6 +74,7 @@ pub(super) fn serve(
                 .app_data(web::ThinData(house.garage.clone()))
                 .app_data(web::ThinData(house.health.clone()))
                 .app_data(web::ThinData(house.queries.clone()))
+                .app_data(web::ThinData(house.routes.clone()))
                 .app_data(web::ThinData(house.dead_letters.clone()))
                 .app_data(web::ThinData(Arc::clone(&house.revocations)))
                 .app_data(web::ThinData(Arc::clone(&page)))

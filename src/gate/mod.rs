@@ -18,12 +18,12 @@ pub use ipnet::IpNet;
 pub use client::{Client, ProxyHeader};
 pub use link::Link;
 pub use pass::pass;
+pub use rate::Rate;
 pub use tls::{Certificate, TlsError, TlsFiles};
 
 use crate::session::Counts;
 use crate::telemetry::{Limit, Metrics};
 use client::Proxies;
-use rate::Rate;
 use tokio_rustls::TlsAcceptor;
 
 /// What the gate lets pass. What is per address holds for each IPv4 address and each IPv6 network
@@ -88,8 +88,8 @@ pub struct Gate {
     proxies: Proxies,
     metrics: Arc<Metrics>,
     connections: Arc<Counts<IpAddr>>,
-    handshakes: Rate,
-    requests: Rate,
+    handshakes: Rate<IpAddr>,
+    requests: Rate<IpAddr>,
     tls: Option<TlsAcceptor>,
 }
 

@@ -34,7 +34,7 @@ pub async fn pass(
         } else {
             &gate.requests
         };
-        let taken = rate.take(address, &gate.metrics);
+        let taken = rate.take(&address, "your address", &gate.metrics);
         taken.map_err(|error| gate.refused(error))?;
     }
     request.extensions_mut().insert(client);

@@ -1,5 +1,6 @@
 //! REST, server-sent events, health, metrics, the base map and the embedded page.
 
+mod demo;
 mod error;
 mod events;
 #[cfg_attr(not(feature = "page"), path = "no_files.rs")]
@@ -12,6 +13,7 @@ mod page;
 mod positions;
 mod revocations;
 mod rides;
+mod route;
 mod share;
 mod sse;
 mod tickets;
@@ -34,7 +36,8 @@ pub use health::Health;
 pub use identity::{Administrator, Caller};
 pub use map::BaseMap;
 pub use origin::{InvalidOrigin, Origin, Origins};
-pub use page::PageConfig;
+pub use page::{DemoPeople, PageConfig};
+pub use route::RouteLimit;
 pub use vehicles::Queries;
 
 /// The routes; what the handlers need is given to the application beforehand. Bodies of more than
@@ -52,6 +55,7 @@ pub fn routes(config: &mut web::ServiceConfig, origins: &Arc<Origins>, most_body
             web::scope("/v1")
                 .route("/ws", web::get().to(crate::ws::open))
                 .route("/vehicles", web::get().to(vehicles::nearby))
+                .route("/estimate", web::get().to(route::estimate))
                 .route("/positions", web::post().to(positions::report))
                 .route("/tickets", web::post().to(tickets::issue))
                 .route("/webhooks/dead", web::get().to(webhooks::dead))
@@ -61,6 +65,7 @@ pub fn routes(config: &mut web::ServiceConfig, origins: &Arc<Origins>, most_body
                 .route("/rides/counts", web::get().to(rides::counts))
                 .route("/rides/{ride_id}", web::get().to(rides::one))
                 .route("/rides/{ride_id}/track", web::get().to(track::track))
+                .route("/rides/{ride_id}/route", web::get().to(route::of_ride))
                 .route("/rides/{ride_id}/chat", web::get().to(rides::chat))
                 .route("/rides/{ride_id}/share", web::post().to(share::share))
                 .route(
@@ -68,6 +73,7 @@ pub fn routes(config: &mut web::ServiceConfig, origins: &Arc<Origins>, most_body
                     web::delete().to(share::unshare),
                 )
                 .route("/share/{token}", web::get().to(share::shared))
+                .route("/share/{token}/route", web::get().to(route::of_link))
                 .route("/share/{token}/events", web::get().to(share::events))
                 .route("/admin/revocations", web::get().to(revocations::list))
                 .route("/admin/revocations", web::post().to(revocations::revoke))
@@ -81,6 +87,12 @@ pub fn routes(config: &mut web::ServiceConfig, origins: &Arc<Origins>, most_body
         .route("/healthz", web::get().to(health::alive))
         .route("/readyz", web::get().to(health::ready))
         .route("/metrics", web::get().to(health::metrics))
+        .service(
+            web::scope("/demo")
+                .route("/token", web::post().to(demo::token))
+                .default_service(web::to(error::not_found))
+                .wrap(from_fn(origin::refuse_strangers)),
+        )
         .route("/config.json", web::get().to(page::config))
         .route("/map/roads.geojson", web::get().to(map::roads))
         .default_service(web::get().to(files::file));

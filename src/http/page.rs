@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, web};
+use ridecast_protocol::VehicleClass;
 use serde_json::json;
 
 use super::BaseMap;
@@ -11,10 +12,21 @@ use super::BaseMap;
 pub struct PageConfig {
     /// Lets everybody in who opens the page: only for a demo. `None`: the page asks for a token.
     pub token: Option<String>,
+    /// A demo, in which everybody may be anybody. `None`: nobody is given a token.
+    pub demo: Option<DemoPeople>,
+    /// Classes of vehicles that riders are offered to choose from. Empty: none are told apart.
+    pub classes: Vec<VehicleClass>,
     /// An operator's own map style, instead of the base map of streets.
     pub style: Option<String>,
     /// Other origins that style needs.
     pub origins: Vec<String>,
+}
+
+/// Whom visitors of a demo may be.
+#[derive(Debug, Clone)]
+pub struct DemoPeople {
+    /// Names that begin so are taken: the simulator's drivers and riders have them.
+    pub taken: String,
 }
 
 impl PageConfig {
@@ -65,6 +77,8 @@ pub(super) async fn config(
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(json!({
             "token": page.token,
+            "demo": page.demo.is_some(),
+            "classes": page.classes,
             "map": {
                 "bounds": map.map(|map| map.bounds),
                 "roads": map.map(|_| "/map/roads.geojson"),

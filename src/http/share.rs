@@ -68,7 +68,7 @@ pub(super) async fn events(
 }
 
 /// Who has a link has no rides.
-fn over(error: RidesError) -> Error {
+pub(super) fn over(error: RidesError) -> Error {
     match error {
         RidesError::Refused(Refusal::Unknown) => Error(ErrorBody::new(
             ErrorCode::UnknownRide,

@@ -23,7 +23,7 @@ struct Candidate {
 }
 
 /// So many of the nearest, as the crow flies, are compared by their way.
-const COMPARED: usize = 20;
+pub(super) const COMPARED: usize = 20;
 /// So often a search begins anew within one go.
 const ATTEMPTS: u32 = 8;
 
@@ -95,14 +95,7 @@ impl Rides {
     /// Who is near and free, the soonest first.
     async fn candidates(&self, ride: &Ride) -> Result<Vec<Candidate>, RidesError> {
         let pickup = point(&ride.pickup).ok_or_else(|| RidesError::invalid("no pickup"))?;
-        let area = Area::circle(
-            pickup.latitude(),
-            pickup.longitude(),
-            self.settings.search_radius_m,
-        )
-        .map_err(|error| RidesError::invalid(error.to_string()))?;
-        // Without the other nodes' vehicles those of this one are better than none.
-        let _ = self.peers.know(&area).await;
+        let area = self.searched(pickup).await?;
         let passed: HashSet<_> = ride.search.passed.iter().collect();
         let mut near: Vec<_> = self
             .fleet
@@ -120,7 +113,7 @@ impl Rides {
             .map(|(driver, seen)| (pickup.distance_m(seen.fix.point), driver, seen))
             .collect();
         near.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
-        let near = self.free(near).await?;
+        let near = self.free(near, COMPARED).await?;
 
         let from: Vec<LatLon> = near.iter().map(|(_, seen)| seen.fix.point).collect();
         let ways = self.router.ways(&from, pickup).await;
@@ -138,19 +131,33 @@ impl Rides {
         Ok(candidates)
     }
 
-    /// The nearest of those who have, and are offered, no other ride.
-    async fn free<S>(&self, near: Vec<(f64, UserId, S)>) -> Result<Vec<(UserId, S)>, RidesError> {
+    /// Where drivers are looked for. Their vehicles are known from here on.
+    pub(super) async fn searched(&self, pickup: LatLon) -> Result<Area, RidesError> {
+        let (latitude, longitude) = (pickup.latitude(), pickup.longitude());
+        let area = Area::circle(latitude, longitude, self.settings.search_radius_m)
+            .map_err(|error| RidesError::invalid(error.to_string()))?;
+        // Without the other nodes' vehicles those of this one are better than none.
+        let _ = self.peers.know(&area).await;
+        Ok(area)
+    }
+
+    /// The nearest so many of those who have, and are offered, no other ride.
+    pub(super) async fn free<S>(
+        &self,
+        near: Vec<(f64, UserId, S)>,
+        most: usize,
+    ) -> Result<Vec<(UserId, S)>, RidesError> {
         let mut free = Vec::new();
         let mut near = near.into_iter().peekable();
-        while near.peek().is_some() && free.len() < COMPARED {
-            let some: Vec<_> = near.by_ref().take(2 * COMPARED).collect();
+        while near.peek().is_some() && free.len() < most {
+            let some: Vec<_> = near.by_ref().take(2 * most).collect();
             let keys: Vec<_> = some.iter().map(|(_, it, _)| names::driver(it)).collect();
             let records = self.post.ledger().read(&keys).await?;
             let some = some.into_iter().zip(records);
             let some = some.filter(|(_, record)| record.value.is_none());
             free.extend(some.map(|((_, driver, seen), _)| (driver, seen)));
         }
-        free.truncate(COMPARED);
+        free.truncate(most);
         Ok(free)
     }
 }

@@ -8,12 +8,14 @@ mod chat;
 mod clock;
 mod dispatch;
 mod error;
+mod estimate;
 mod finding;
 mod journey;
 mod ledger;
 mod names;
 mod pages;
 mod request;
+mod route;
 mod share;
 mod telling;
 mod track;
@@ -24,7 +26,7 @@ use std::time::Duration;
 
 use ridecast_protocol::{
     AnswerOffer, Arrive, CancelRide, ErrorBody, ErrorCode, Eta, Event, Place, Ride as WireRide,
-    RideId, Role, Toward, UserId, VehicleId,
+    RideId, Role, Toward, Trip, UserId, VehicleId,
 };
 
 pub use error::RidesError;
@@ -366,6 +368,13 @@ fn eta(toward: Toward, way: Way, now_ms: i64) -> Eta {
         seconds: whole(way.duration_s),
         distance_m: whole(way.distance_m),
         at_ms: now_ms,
+    }
+}
+
+fn trip(way: Way) -> Trip {
+    Trip {
+        duration_s: whole(way.duration_s),
+        distance_m: whole(way.distance_m),
     }
 }
 

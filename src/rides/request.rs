@@ -2,13 +2,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ridecast_protocol::{
-    ErrorBody, ErrorCode, Place, RequestRide, Ride as WireRide, RideId, Trip, UserId,
+    ErrorBody, ErrorCode, Place, RequestRide, Ride as WireRide, RideId, UserId,
 };
 use serde::{Deserialize, Serialize};
 
 use super::error::RidesError;
 use super::ledger::{Attempt, Open, pause, put, value};
-use super::{MOST_ADDRESS_BYTES, Rides, names, point, short, whole};
+use super::{MOST_ADDRESS_BYTES, Rides, names, point, short, trip};
 use crate::ride::{Reader, Ride};
 use crate::spatial::LatLon;
 use crate::store::Step;
@@ -92,17 +92,13 @@ impl Rides {
         to: LatLon,
     ) -> Ride {
         let way = self.router.way(from, to).await;
-        let trip = Trip {
-            duration_s: whole(way.duration_s),
-            distance_m: whole(way.distance_m),
-        };
         let now_ms = now_ms();
         Ride::request(
             new_id(now_ms),
             rider.clone(),
             (request.pickup.clone(), request.dropoff.clone()),
             request.vehicle_class.clone(),
-            Some(trip),
+            Some(trip(way)),
             now_ms,
             &self.settings.rules,
         )

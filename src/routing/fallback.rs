@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::great_circle::GreatCircle;
 use super::roads::Roads;
 use super::source::Source;
-use super::{Fix, Router, Way};
+use super::{Fix, Route, Router, Way, line};
 use crate::spatial::LatLon;
 
 /// Asks one source after the other, each for what is still open.
@@ -47,6 +47,22 @@ impl Router for Fallback {
     async fn way(&self, from: LatLon, to: LatLon) -> Way {
         let mut ways = self.ways(&[from], to).await;
         ways.pop().unwrap_or_else(|| self.last_resort.way(from, to))
+    }
+
+    async fn route(&self, from: LatLon, to: LatLon) -> Route {
+        for source in &self.sources {
+            match source.route(from, to).await {
+                Ok(Some(Route { way, line })) => {
+                    let line = line::thinned(&line);
+                    return Route { way, line };
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::debug!(source = source.by().as_str(), %error, "no route");
+                }
+            }
+        }
+        self.last_resort.route(from, to)
     }
 
     fn learn(&self, fix: Fix) {

@@ -1,4 +1,4 @@
-use super::{By, Way};
+use super::{By, Route, Way};
 use crate::spatial::LatLon;
 
 /// The last resort: the great circle, somewhat longer, at the usual speed of a city.
@@ -14,6 +14,13 @@ impl GreatCircle {
             duration_s: distance_m / self.speed_mps,
             distance_m,
             by: By::GreatCircle,
+        }
+    }
+
+    pub(super) fn route(&self, from: LatLon, to: LatLon) -> Route {
+        Route {
+            way: self.way(from, to),
+            line: vec![from, to],
         }
     }
 }

@@ -8,6 +8,7 @@ mod breaker;
 mod fallback;
 mod great_circle;
 mod learner;
+mod line;
 mod osrm;
 mod roads;
 mod source;
@@ -19,7 +20,7 @@ use async_trait::async_trait;
 use ridecast_protocol::VehicleId;
 
 pub use learner::{Learner, Learning};
-pub use source::{SourceError, Way};
+pub use source::{Route, SourceError, Way};
 
 use crate::spatial::LatLon;
 use fallback::Fallback;
@@ -73,6 +74,10 @@ pub trait Router: Send + Sync {
 
     /// The fastest way from one place to another. Never fails.
     async fn way(&self, from: LatLon, to: LatLon) -> Way;
+
+    /// The same with the line to draw: thinned to some metres, at most 2,000 places. Never fails. It
+    /// costs somewhat more than [`way`](Self::way).
+    async fn route(&self, from: LatLon, to: LatLon) -> Route;
 
     /// Learns from a position. Cheap, never waits; a fix is dropped when the learner is busy.
     ///

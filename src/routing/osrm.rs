@@ -1,3 +1,6 @@
+mod route;
+mod table;
+
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -7,7 +10,7 @@ use tokio::sync::Semaphore;
 
 use super::breaker::Breaker;
 use super::source::{OFF_THE_MAP_M, Source};
-use super::{By, RoutingError, Settings, SourceError, Way};
+use super::{By, Route, RoutingError, Settings, SourceError, Way};
 use crate::spatial::LatLon;
 
 /// Requests at the same time. OSRM answers in a millisecond or two; more of them mean that it
@@ -17,13 +20,14 @@ const AT_ONCE: usize = 32;
 /// OSRM's own limit is 100 places in a table, the goal among them.
 const PLACES: usize = 99;
 
-/// An answer has some 300 bytes for each place.
-const LARGEST_ANSWER: usize = 256 * 1024;
+/// A table has some 300 bytes for each place, a line some 25; see [`route::WHOLE_UP_TO_M`].
+const LARGEST_ANSWER: usize = 1024 * 1024;
 
 /// osrm-routed closes a connection that was idle for 5 s; ours are gone before.
 const IDLE: Duration = Duration::from_secs(4);
 
-/// An OSRM server, asked by its [table service](https://project-osrm.org/docs/v5.24.0/api/#table-service).
+/// An OSRM server, asked by its [table service](https://project-osrm.org/docs/v5.24.0/api/#table-service),
+/// and for lines by its route service.
 pub(super) struct Osrm {
     client: Client,
     /// Without a slash at its end.
@@ -60,7 +64,12 @@ impl Osrm {
         })
     }
 
-    async fn table(&self, from: &[LatLon], to: LatLon) -> Result<Vec<Option<Way>>, SourceError> {
+    /// Asks once, if it is not left alone, and reads the answer.
+    async fn ask<T>(
+        &self,
+        path: &str,
+        read: impl Fn(&[u8]) -> Result<T, SourceError> + Send,
+    ) -> Result<T, SourceError> {
         let Ok(_permit) = self.at_once.try_acquire() else {
             return Err(SourceError::Busy);
         };
@@ -68,7 +77,7 @@ impl Osrm {
         if !self.breaker.lets_through(asked) {
             return Err(SourceError::Resting);
         }
-        let answer = self.ask(from, to).await;
+        let answer = self.get(path).await.and_then(|body| read(&body));
         match &answer {
             Ok(_) | Err(SourceError::Refused(_)) => {
                 if self.breaker.succeeded() {
@@ -84,31 +93,16 @@ impl Osrm {
         answer
     }
 
-    async fn ask(&self, from: &[LatLon], to: LatLon) -> Result<Vec<Option<Way>>, SourceError> {
-        let response = self.client.get(self.url(from, to)).send().await;
+    async fn get(&self, path: &str) -> Result<Vec<u8>, SourceError> {
+        let url = format!("{}{path}", self.base);
+        let response = self.client.get(url).send().await;
         let response = response.map_err(unreachable)?;
         // What OSRM refuses comes with 400, and says why.
         let status = response.status();
         if status != StatusCode::OK && status != StatusCode::BAD_REQUEST {
             return Err(SourceError::Status(status.as_u16()));
         }
-        read(&body(response).await?, from.len())
-    }
-
-    fn url(&self, from: &[LatLon], to: LatLon) -> String {
-        let places: Vec<String> = from
-            .iter()
-            .chain([&to])
-            .map(|place| format!("{:.6},{:.6}", place.longitude(), place.latitude()))
-            .collect();
-        let sources: Vec<String> = (0..from.len()).map(|n| n.to_string()).collect();
-        format!(
-            "{}/table/v1/driving/{}?sources={}&destinations={}&annotations=duration,distance&generate_hints=false",
-            self.base,
-            places.join(";"),
-            sources.join(";"),
-            from.len()
-        )
+        body(response).await
     }
 }
 
@@ -121,9 +115,14 @@ impl Source for Osrm {
     async fn ways(&self, from: &[LatLon], to: LatLon) -> Result<Vec<Option<Way>>, SourceError> {
         let mut ways = Vec::with_capacity(from.len());
         for from in from.chunks(PLACES) {
-            ways.extend(self.table(from, to).await?);
+            let read = |body: &[u8]| table::read(body, from.len());
+            ways.extend(self.ask(&table::path(from, to), read).await?);
         }
         Ok(ways)
+    }
+
+    async fn route(&self, from: LatLon, to: LatLon) -> Result<Option<Route>, SourceError> {
+        self.ask(&route::path(from, to), route::read).await
     }
 }
 
@@ -151,18 +150,19 @@ async fn body(mut response: Response) -> Result<Vec<u8>, SourceError> {
     Ok(body)
 }
 
-/// What we read of a table. Rows are places we come from, columns (here one) goals.
-#[derive(Deserialize)]
-struct Table {
-    code: String,
-    #[serde(default)]
-    durations: Vec<Vec<Option<f64>>>,
-    #[serde(default)]
-    distances: Vec<Vec<Option<f64>>>,
-    #[serde(default)]
-    sources: Vec<Option<Waypoint>>,
-    #[serde(default)]
-    destinations: Vec<Option<Waypoint>>,
+/// Places as they stand in an address.
+fn listed<'a>(places: impl IntoIterator<Item = &'a LatLon>) -> String {
+    let places = places.into_iter();
+    let places: Vec<_> = places
+        .map(|place| format!("{:.6},{:.6}", place.longitude(), place.latitude()))
+        .collect();
+    places.join(";")
+}
+
+/// What it refuses, in its own word.
+fn refused(code: &str) -> SourceError {
+    let code = code.chars().filter(char::is_ascii_alphanumeric);
+    SourceError::Refused(code.take(40).collect())
 }
 
 /// Where OSRM put a place on its roads.
@@ -172,50 +172,21 @@ struct Waypoint {
     distance: f64,
 }
 
-fn read(body: &[u8], count: usize) -> Result<Vec<Option<Way>>, SourceError> {
-    let table: Table =
-        serde_json::from_slice(body).map_err(|_| SourceError::Garbage("not a table"))?;
-    if table.code != "Ok" {
-        let code = table.code.chars().filter(char::is_ascii_alphanumeric);
-        return Err(SourceError::Refused(code.take(40).collect()));
+impl Waypoint {
+    fn is_on_map(&self) -> bool {
+        self.distance <= OFF_THE_MAP_M
     }
-    let right = [&table.durations, &table.distances]
-        .iter()
-        .all(|rows| rows.len() == count && rows.iter().all(|row| row.len() == 1));
-    if !right || table.sources.len() != count || table.destinations.len() != 1 {
-        return Err(SourceError::Garbage("not the table that was asked for"));
+}
+
+/// A way by these numbers, which must be some.
+fn way(duration_s: f64, distance_m: f64) -> Result<Way, SourceError> {
+    let sound = |number: f64| number.is_finite() && number >= 0.0;
+    if !(sound(duration_s) && sound(distance_m)) {
+        return Err(SourceError::Garbage("less than nothing"));
     }
-    let on_map = |place: &Option<Waypoint>| {
-        place
-            .as_ref()
-            .is_some_and(|place| place.distance <= OFF_THE_MAP_M)
-    };
-    if !on_map(&table.destinations[0]) {
-        return Ok(vec![None; count]);
-    }
-    let numbers = table.durations.iter().zip(&table.distances);
-    numbers
-        .zip(&table.sources)
-        .map(
-            |((duration, distance), place)| match (duration[0], distance[0]) {
-                (Some(duration_s), Some(distance_m)) if on_map(place) => {
-                    if duration_s.is_finite()
-                        && distance_m.is_finite()
-                        && duration_s >= 0.0
-                        && distance_m >= 0.0
-                    {
-                        Ok(Some(Way {
-                            duration_s,
-                            distance_m,
-                            by: By::Osrm,
-                        }))
-                    } else {
-                        Err(SourceError::Garbage("less than nothing"))
-                    }
-                }
-                // No way leads there, or it is off the map.
-                _ => Ok(None),
-            },
-        )
-        .collect()
+    Ok(Way {
+        duration_s,
+        distance_m,
+        by: By::Osrm,
+    })
 }

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use parking_lot::{Mutex, RwLock};
-use ridecast_roads::{Router, Search};
+use ridecast_roads::{Drive, Router, Search, Snap};
 use tokio::sync::Semaphore;
 
 use super::source::{OFF_THE_MAP_M, Source};
-use super::{By, Fix, Learner, Learning, Settings, SourceError, Way};
+use super::{By, Fix, Learner, Learning, Route, Settings, SourceError, Way};
 use crate::spatial::LatLon;
 
 /// So many fixes may wait for the learner. It takes some 100,000 a second, and pauses for the
@@ -69,42 +69,84 @@ impl Source for Roads {
     }
 
     async fn ways(&self, from: &[LatLon], to: LatLon) -> Result<Vec<Option<Way>>, SourceError> {
+        let from = from.to_vec();
+        // A tenth of a millisecond for each place.
+        let ways = self.search(move |shared| shared.ways(&from, to));
+        ways.await
+    }
+
+    async fn route(&self, from: LatLon, to: LatLon) -> Result<Option<Route>, SourceError> {
+        self.search(move |shared| shared.route(from, to)).await
+    }
+}
+
+impl Roads {
+    /// Searches beside the workers, as soon as a processor is free.
+    async fn search<T: Send + 'static>(
+        &self,
+        what: impl FnOnce(&Shared) -> T + Send + 'static,
+    ) -> Result<T, SourceError> {
         let permit = Arc::clone(&self.threads).acquire_owned();
         let Ok(Ok(permit)) = tokio::time::timeout(self.patience, permit).await else {
             return Err(SourceError::Busy);
         };
         let shared = Arc::clone(&self.shared);
-        let from = from.to_vec();
-        // A tenth of a millisecond for each place.
-        let ways = tokio::task::spawn_blocking(move || {
+        let found = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            shared.ways(&from, to)
+            what(&shared)
         });
-        ways.await
+        found
+            .await
             .map_err(|error| SourceError::Unreachable(error.to_string()))
     }
 }
 
 impl Shared {
     fn ways(&self, from: &[LatLon], to: LatLon) -> Vec<Option<Way>> {
+        self.with_search(|router, search| {
+            let to = snap(router, to);
+            let ways = from.iter().map(|&from| {
+                let drive = router.drive(search, &snap(router, from)?, &to?)?;
+                Some(way(&drive))
+            });
+            ways.collect()
+        })
+    }
+
+    fn route(&self, from: LatLon, to: LatLon) -> Option<Route> {
+        self.with_search(|router, search| {
+            let drive = router.drive(search, &snap(router, from)?, &snap(router, to)?)?;
+            let way = way(&drive);
+            let places = router.line(&drive).into_iter();
+            let line: Result<_, _> = places
+                .map(|place| LatLon::new(place.latitude, place.longitude))
+                .collect();
+            // Nothing on a map is off the Earth.
+            line.ok().map(|line| Route { way, line })
+        })
+    }
+
+    fn with_search<T>(&self, what: impl FnOnce(&Router, &mut Search) -> T) -> T {
         let router = Arc::clone(&self.router.read());
         // Ours to the end of the block: the lock is not held while searching.
         let search = self.searches.lock().pop();
         let mut search = search.unwrap_or_else(|| router.search());
-        let network = router.network();
-        let snap = |place: LatLon| network.snap(place.latitude(), place.longitude(), OFF_THE_MAP_M);
-        let to = snap(to);
-        let ways = from.iter().map(|&from| {
-            let drive = router.drive(&mut search, &snap(from)?, &to?)?;
-            Some(Way {
-                duration_s: drive.duration_s,
-                distance_m: drive.length_m,
-                by: By::Roads,
-            })
-        });
-        let ways = ways.collect();
+        let found = what(&router, &mut search);
         self.searches.lock().push(search);
-        ways
+        found
+    }
+}
+
+fn snap(router: &Router, place: LatLon) -> Option<Snap> {
+    let network = router.network();
+    network.snap(place.latitude(), place.longitude(), OFF_THE_MAP_M)
+}
+
+fn way(drive: &Drive) -> Way {
+    Way {
+        duration_s: drive.duration_s,
+        distance_m: drive.length_m,
+        by: By::Roads,
     }
 }
 

@@ -14,6 +14,16 @@ pub struct Way {
     pub by: By,
 }
 
+/// A way, and the line to draw it by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Route {
+    /// How far and how long.
+    pub way: Way,
+    /// From the road nearest to the start to the one nearest to the goal; by the great circle from
+    /// the one to the other. At least two places, which may be the same.
+    pub line: Vec<LatLon>,
+}
+
 /// Places farther than this from any road that a source knows are not on its map, metres.
 pub(super) const OFF_THE_MAP_M: f64 = 500.0;
 
@@ -49,4 +59,7 @@ pub(super) trait Source: Send + Sync {
     /// The fastest way from each of these places to one, in that order. `None`: it has no answer
     /// for this one, because it is off its map or cannot be reached.
     async fn ways(&self, from: &[LatLon], to: LatLon) -> Result<Vec<Option<Way>>, SourceError>;
+
+    /// The fastest way from one place to another with its line, of all its bends. `None` as above.
+    async fn route(&self, from: LatLon, to: LatLon) -> Result<Option<Route>, SourceError>;
 }

@@ -34,6 +34,8 @@ pub enum Limit {
     Positions,
     /// Requests about rides of a session in a second.
     RideRequests,
+    /// Estimates and routes in a second for one person, or for all who have links to one ride.
+    Routes,
     /// Malformed messages of a session in a second.
     Malformed,
     /// Subscriptions of a session.
@@ -44,7 +46,7 @@ pub enum Limit {
 
 impl Limit {
     /// All there are.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Sessions,
         Self::SessionsPerAddress,
         Self::SessionsPerUser,
@@ -60,6 +62,7 @@ impl Limit {
         Self::Bytes,
         Self::Positions,
         Self::RideRequests,
+        Self::Routes,
         Self::Malformed,
         Self::Subscriptions,
         Self::Area,
@@ -84,6 +87,7 @@ impl Limit {
             Self::Bytes => "bytes",
             Self::Positions => "positions",
             Self::RideRequests => "ride_requests",
+            Self::Routes => "routes",
             Self::Malformed => "malformed",
             Self::Subscriptions => "subscriptions",
             Self::Area => "area",

@@ -245,6 +245,10 @@ async fn ask(town: &Town, what: &str, column: Column) -> String {
     let (latitude, longitude) = town.place;
     let query = match (path, by) {
         ("/v1/vehicles", _) => format!("?latitude={latitude}&longitude={longitude}&radius_m=500"),
+        ("/v1/estimate", _) => format!(
+            "?pickup_latitude={latitude}&pickup_longitude={longitude}\
+             &dropoff_latitude={latitude}&dropoff_longitude={longitude}"
+        ),
         ("/v1/rides", "state") => "?state=completed".to_owned(),
         _ => String::new(),
     };

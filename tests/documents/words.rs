@@ -2,9 +2,9 @@
 //! wrong type, is one that does not come back.
 
 use ridecast_protocol::{
-    ChatPage, DeadWebhooks, ErrorBody, NearbyVehicles, PositionsJudged, PostPositions, Request,
-    Revocation, Revocations, Revoke, Ride, RideCounts, RidesPage, ServerMessage, ShareLink,
-    ShareMessage, SharedRide, Ticket, Webhook,
+    ChatPage, DeadWebhooks, ErrorBody, Estimate, NearbyVehicles, PositionsJudged, PostPositions,
+    Request, Revocation, Revocations, Revoke, Ride, RideCounts, RidesPage, Route, ServerMessage,
+    ShareLink, ShareMessage, SharedRide, Ticket, Webhook,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -41,6 +41,7 @@ pub(crate) fn body(name: &str, example: &Value) {
         ChatPage,
         DeadWebhooks,
         ErrorBody,
+        Estimate,
         NearbyVehicles,
         PositionsJudged,
         PostPositions,
@@ -50,6 +51,7 @@ pub(crate) fn body(name: &str, example: &Value) {
         Ride,
         RideCounts,
         RidesPage,
+        Route,
         ShareLink,
         SharedRide,
         Ticket,

@@ -42,6 +42,7 @@ mod reconnect;
 mod redis_away;
 mod requests;
 mod rest;
+mod route;
 mod scene;
 mod search;
 mod share;

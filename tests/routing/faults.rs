@@ -12,6 +12,10 @@ const WELL: &str = r#"{"code":"Ok","durations":[[61.5],[7]],"distances":[[800],[
     "sources":[{"distance":3,"name":"","location":[7,43]},{"distance":500}],
     "destinations":[{"distance":0}]}"#;
 
+const LINE: &str = r#"{"code":"Ok","routes":[{"duration":61.5,"distance":800,"geometry":
+    {"type":"LineString","coordinates":[[7.41,43.73],[7.41,43.74],[7.42,43.74]]},"legs":[]}],
+    "waypoints":[{"distance":3,"name":"","location":[7,43]},{"distance":500}]}"#;
+
 fn from() -> [LatLon; 2] {
     [place(43.73, 7.41), place(43.735, -7.421_234_6)]
 }
@@ -66,6 +70,62 @@ async fn its_table_is_asked_once_for_all_places() {
         .map(|way| (way.duration_s, way.distance_m, way.by))
         .collect();
     assert_eq!(told, [(61.5, 800.0, By::Osrm), (7.0, 70.5, By::Osrm)]);
+}
+
+#[tokio::test]
+async fn its_route_is_asked_for_a_line_and_far_away_for_an_overview() {
+    let osrm = FakeOsrm::start(Answer::ok(LINE)).await;
+    let router = open(&settings(&osrm), None);
+    let route = router.route(from()[0], goal()).await;
+    assert_eq!(
+        osrm.last(),
+        "GET /route/v1/driving/7.410000,43.730000;7.420000,43.740000\
+         ?overview=full&geometries=geojson&generate_hints=false HTTP/1.1"
+    );
+    let way = route.way;
+    assert_eq!(
+        (way.duration_s, way.distance_m, way.by),
+        (61.5, 800.0, By::Osrm)
+    );
+    assert_eq!(route.line, [from()[0], place(43.74, 7.41), goal()]);
+    router.route(from()[0], place(44.74, 7.42)).await;
+    assert!(
+        osrm.last().contains("overview=simplified"),
+        "{}",
+        osrm.last()
+    );
+}
+
+#[tokio::test]
+async fn a_line_that_is_none_is_the_great_circle() {
+    let (from, goal) = (from()[0], goal());
+    // Whether it is a failure, after which OSRM is left alone.
+    for (answer, fails) in [
+        (LINE.replace(":500}", ":501}"), false),
+        (LINE.replace("\"Ok\"", "\"NoRoute\""), false),
+        (LINE.replace("[7.41,43.73]", "[7.41,93.73]"), true),
+        (LINE.replace("[7.41,43.73]", "[7.41]"), true),
+        (
+            LINE.replace("[[7.41,43.73],[7.41,43.74],[7.42,43.74]]", "[[7.41,43.73]]"),
+            true,
+        ),
+        (LINE.replace("61.5", "-1"), true),
+        (LINE.replace(",{\"distance\":500}", ""), true),
+        (
+            r#"{"code":"Ok","routes":[],"waypoints":[]}"#.to_owned(),
+            true,
+        ),
+        (WELL.to_owned(), true),
+    ] {
+        let osrm = FakeOsrm::start(Answer::ok(&answer)).await;
+        let router = open(&settings(&osrm), None);
+        for _ in 0..2 {
+            let route = router.route(from, goal).await;
+            assert_eq!(route.way.by, By::GreatCircle, "{answer}");
+            assert_eq!(route.line, [from, goal]);
+        }
+        assert_eq!(osrm.asked(), if fails { 1 } else { 2 }, "{answer}");
+    }
 }
 
 #[tokio::test]

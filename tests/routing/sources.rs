@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ridecast::routing::{By, Router, Settings, Way};
+use ridecast::routing::{By, Route, Router, Settings, Way};
 use ridecast::spatial::LatLon;
 
 use crate::osrm_server::OsrmServer;
@@ -62,6 +62,10 @@ async fn keeps_the_contract(router: &dyn Router, by: By, places: &[LatLon]) {
         assert_eq!(way, of_many);
     }
 
+    for &from in places {
+        has_a_line(router, by, from, goal).await;
+    }
+
     // Off the map, at the start or at the goal.
     for odd in [
         far_away(),
@@ -83,7 +87,45 @@ async fn keeps_the_contract(router: &dyn Router, by: By, places: &[LatLon]) {
             assert_eq!(way.by, By::GreatCircle);
             is_a_way(&way);
         }
+        let route = router.route(goal, odd).await;
+        assert_eq!(
+            (route.way.by, route.line),
+            (By::GreatCircle, vec![goal, odd])
+        );
     }
+}
+
+/// The line leads from the one to the other, along the way that is told without it.
+async fn has_a_line(router: &dyn Router, by: By, from: LatLon, to: LatLon) {
+    let Route { way, line } = router.route(from, to).await;
+    assert_eq!(way.by, by);
+    let told = router.way(from, to).await;
+    // OSRM rounds the one and not the other.
+    assert!(
+        (way.duration_s - told.duration_s).abs() <= 1.0,
+        "{way:?} {told:?}"
+    );
+    assert!(
+        (way.distance_m - told.distance_m).abs() <= 1.0,
+        "{way:?} {told:?}"
+    );
+    assert!(line.len() >= 2, "{line:?}");
+    // OSRM gives five decimals.
+    assert!(line[0].distance_m(from) < 5.0, "{line:?} from {from:?}");
+    assert!(
+        line[line.len() - 1].distance_m(to) < 5.0,
+        "{line:?} to {to:?}"
+    );
+    let length_m: f64 = line.windows(2).map(|it| it[0].distance_m(it[1])).sum();
+    if by == By::GreatCircle {
+        assert_eq!(line, [from, to]);
+        return;
+    }
+    // What is thinned cuts bends, by little.
+    assert!(
+        length_m <= way.distance_m * 1.01 + 10.0 && length_m >= way.distance_m * 0.9 - 10.0,
+        "a line of {length_m} m for {way:?}"
+    );
 }
 
 fn is_a_way(way: &Way) {
@@ -140,6 +182,41 @@ async fn the_road_network_says_what_its_router_says() {
         let longer = way.distance_m - drive.length_m;
         assert!(longer.abs() < 1.0, "{way:?} {drive:?}");
     }
+}
+
+#[tokio::test]
+async fn a_line_of_the_road_network_follows_its_streets() {
+    let roads = roads(MONACO);
+    let places = places(&roads, 30);
+    let router = open(&Settings::default(), Some(roads.clone()));
+    let (mut kept, mut driven) = (0, 0);
+    let mut search = roads.search();
+    for pair in places.windows(2) {
+        let snap = |p: LatLon| roads.network().snap(p.latitude(), p.longitude(), 1.0);
+        let (from, to) = (snap(pair[0]).unwrap(), snap(pair[1]).unwrap());
+        driven += roads
+            .drive(&mut search, &from, &to)
+            .unwrap()
+            .stretches
+            .len();
+        let line = router.route(pair[0], pair[1]).await.line;
+        kept += line.len();
+        for leg in line.windows(2) {
+            let (a, b) = (leg[0], leg[1]);
+            let middle = place(
+                f64::midpoint(a.latitude(), b.latitude()),
+                f64::midpoint(a.longitude(), b.longitude()),
+            );
+            for at in [a, middle, b] {
+                let near = roads.network().snap(at.latitude(), at.longitude(), 6.0);
+                assert!(near.is_some(), "{at:?} is beside the road");
+            }
+        }
+    }
+    assert!(
+        kept * 3 < driven * 2,
+        "thinned: {kept} places of {driven} stretches"
+    );
 }
 
 #[tokio::test]
@@ -223,6 +300,7 @@ async fn when_osrm_is_killed_the_roads_answer_until_it_is_back() {
     let by = async || router.way(places[0], places[1]).await.by;
     assert_eq!(by().await, By::Osrm);
     osrm.kill();
+    has_a_line(&*router, By::Roads, places[0], places[1]).await;
     assert_eq!(by().await, By::Roads);
     osrm.run();
     let deadline = Instant::now() + Duration::from_secs(20);

@@ -35,6 +35,7 @@ mod follow;
 mod frames;
 mod nearest;
 mod nodes;
+mod page;
 mod presence;
 mod privacy;
 mod redis_away;

@@ -14,7 +14,7 @@ pub(crate) struct Node {
     pub(crate) address: SocketAddr,
     child: Child,
     /// Keeps the log's pipe read: a full one would stop the process.
-    _log: Receiver<String>,
+    log: Receiver<String>,
 }
 
 impl Node {
@@ -73,7 +73,7 @@ impl Node {
         Self {
             address,
             child,
-            _log: log,
+            log,
         }
     }
 
@@ -104,6 +104,11 @@ impl Node {
             assert!(Instant::now() < deadline, "it still runs after {longest:?}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    /// What it has logged since it listens, up to its end.
+    pub(crate) fn logged_to_the_end(&self) -> Vec<String> {
+        self.log.iter().collect()
     }
 
     /// Bytes that its files may grow to from now on: a number, or `unlimited`.

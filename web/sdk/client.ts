@@ -1,11 +1,10 @@
-import { backoffMs } from "./backoff.ts";
 import { Connection, type ConnectionOptions, type ConnectionState } from "./connection.ts";
 import { Driving, type DrivingOptions } from "./driving.ts";
-import { ConnectionLost, mayPass, pause } from "./errors.ts";
-import type { HeardMessage, WatchedChannel } from "./expected.ts";
+import { persist } from "./errors.ts";
 import type { Frame } from "./frame.ts";
 import { Inbox, type Told } from "./inbox.ts";
 import type {
+  Channel,
   ClientMessage,
   Event,
   InboxPlace,
@@ -17,6 +16,7 @@ import type {
   Ride,
   RideId,
   Role,
+  ServerMessage,
   UserId,
   VehicleClass,
   VehicleInfo,
@@ -148,7 +148,7 @@ export class Client {
    * subscription: `for await (const message of client.subscribe(channel))`.
    */
   subscribe(
-    channel: WatchedChannel,
+    channel: Channel,
     listener?: SubscriptionListener | ((message: VehiclesMessage) => void),
     { name = `~${this.#names++}`, maxRateHz }: SubscriptionOptions = {},
   ): Subscription {
@@ -230,39 +230,35 @@ export class Client {
 
   async #ask(message: ClientMessage): Promise<Ok> {
     const untilMs = Date.now() + (this.#options.patienceMs ?? PATIENCE_MS);
-    for (let attempt = 0; ; attempt += 1) {
-      try {
+    return persist(
+      untilMs,
+      async () => {
         await this.#live(untilMs);
-        return await this.request(message);
-      } catch (error) {
-        const waitMs = backoffMs(attempt, Math.random());
-        const final = this.state.kind === "stopped" || Date.now() + waitMs >= untilMs;
-        if (final || !mayPass(error)) throw error;
-        // A session that was lost gives the pace by itself.
-        if (this.state.kind === "live") await pause(waitMs);
-      }
-    }
+        return this.request(message);
+      },
+      () => this.state.kind === "stopped",
+    );
   }
 
-  async #live(untilMs: number): Promise<void> {
-    const lost = new ConnectionLost("there is no session");
-    if (this.state.kind === "stopped") throw lost;
-    if (this.state.kind === "live") return;
-    await new Promise<void>((resolve, reject) => {
-      const end = (then: () => void) => {
+  /** Until there is a session, or there will be none. */
+  #live(untilMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
         clearTimeout(timer);
         forget();
-        then();
+        resolve();
       };
-      const timer = setTimeout(() => end(() => reject(lost)), untilMs - Date.now());
-      const forget = this.onState(({ kind }) => {
-        if (kind === "live") end(resolve);
-        if (kind === "stopped") end(() => reject(lost));
-      });
+      const check = () => {
+        const { kind } = this.state;
+        if (kind === "live" || kind === "stopped") end();
+      };
+      const timer = setTimeout(end, untilMs - Date.now());
+      const forget = this.onState(check);
+      check();
     });
   }
 
-  #received(message: HeardMessage | Frame): void {
+  #received(message: ServerMessage | Frame): void {
     if (!("type" in message)) {
       this.#subscriptions.get(message.subscription)?.frame(message);
       return;
@@ -307,9 +303,9 @@ export class Client {
   }
 }
 
+/** Of a reply that has one, by the protocol. */
 function theRide({ ride }: Ok): Ride {
-  if (!ride) throw new ConnectionLost("the reply has no ride");
-  return ride;
+  return ride as Ride;
 }
 
 /** 128 random bits; `crypto.randomUUID` is not there on pages without TLS. */

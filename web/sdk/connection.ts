@@ -1,9 +1,7 @@
 import { backoffMs } from "./backoff.ts";
-import { ConnectionLost } from "./errors.ts";
-import type { HeardMessage } from "./expected.ts";
-import { decodeFrame, type Frame, FrameError } from "./frame.ts";
-import { EventsMissing } from "./inbox.ts";
-import type { Bye, ClientMessage, Resume, Welcome } from "./protocol.gen.ts";
+import { ConnectionLost, ProtocolError } from "./errors.ts";
+import { decodeFrame, type Frame } from "./frame.ts";
+import type { Bye, ClientMessage, Resume, ServerMessage, Welcome } from "./protocol.gen.ts";
 import { type Ok, Requests } from "./requests.ts";
 
 /** Where the connection stands. */
@@ -30,8 +28,8 @@ export interface ConnectionUser {
   /** Where the next session is to go on. */
   resume(): Resume | undefined;
   entered(state: ConnectionState): void;
-  /** What is no affair of the connection's own. May throw `FrameError` and `EventsMissing`. */
-  received(message: HeardMessage | Frame): void;
+  /** What is no affair of the connection's own. May throw `ProtocolError`. */
+  received(message: ServerMessage | Frame): void;
   /** The session is over, if there was one. */
   ended(): void;
 }
@@ -74,9 +72,7 @@ export class Connection {
   constructor(options: ConnectionOptions, user: ConnectionUser) {
     this.#options = options;
     this.#user = user;
-    globalThis.addEventListener?.("online", this.#wake);
-    globalThis.addEventListener?.("offline", this.#doubt);
-    globalThis.document?.addEventListener("visibilitychange", this.#wake);
+    this.#attend("addEventListener");
     // Not within the constructor: the caller has no `Client` to hear of yet.
     queueMicrotask(() => void this.#open());
   }
@@ -105,20 +101,23 @@ export class Connection {
   /** Leaves the session for a new one, at once. */
   renew(): void {
     if (this.#state.kind !== "live") return;
-    this.#drop(CLOSE_NORMAL, "");
+    this.#drop();
     void this.#open();
   }
 
   retry(): void {
-    const { kind } = this.#state;
-    if (kind === "waiting" || kind === "stopped") void this.#open();
+    if ("retryAtMs" in this.#state || this.#state.kind === "stopped") void this.#open();
   }
 
   close(): void {
-    globalThis.removeEventListener?.("online", this.#wake);
-    globalThis.removeEventListener?.("offline", this.#doubt);
-    globalThis.document?.removeEventListener("visibilitychange", this.#wake);
+    this.#attend("removeEventListener");
     this.#stop(CLOSE_NORMAL, "closed by the caller");
+  }
+
+  #attend(how: "addEventListener" | "removeEventListener"): void {
+    globalThis[how]?.("online", this.#wake);
+    globalThis[how]?.("offline", this.#doubt);
+    globalThis.document?.[how]("visibilitychange", this.#wake);
   }
 
   /** The network came back or somebody looks again: no time to wait. */
@@ -152,6 +151,8 @@ export class Connection {
     const resume = this.#user.resume();
     socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token, resume }));
     socket.onmessage = (event) => this.#receive(event.data);
+    // The package `ws` ends the process over an error that nobody hears.
+    socket.onerror = () => {};
     socket.onclose = (event) => this.#closed(event.code, event.reason);
   }
 
@@ -162,15 +163,13 @@ export class Connection {
       if (data instanceof ArrayBuffer) this.#user.received(decodeFrame(data));
       else this.#message(JSON.parse(String(data)));
     } catch (error) {
-      const broken = error instanceof FrameError || error instanceof SyntaxError;
-      if (!broken && !(error instanceof EventsMissing)) throw error;
+      if (!(error instanceof ProtocolError || error instanceof SyntaxError)) throw error;
       console.warn("ridecast: connecting anew:", error.message);
-      this.#drop(CLOSE_BROKEN, "");
-      this.#lost();
+      this.#lost(CLOSE_BROKEN);
     }
   }
 
-  #message(message: HeardMessage): void {
+  #message(message: ServerMessage): void {
     if ("server_time_ms" in message) this.#aheadMs = message.server_time_ms - this.#heardMs;
     switch (message.type) {
       case "welcome":
@@ -224,7 +223,7 @@ export class Connection {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       if (this.#heard > before) return this.#listen(state.welcome.heartbeat_ms);
-      this.#drop(CLOSE_SILENT, "nothing was heard");
+      this.#drop(CLOSE_SILENT);
       void this.#open();
     }, timeoutMs);
   }
@@ -237,13 +236,13 @@ export class Connection {
   }
 
   #stop(code: number, reason: string): void {
-    this.#drop(CLOSE_NORMAL, "");
+    this.#drop();
     clearTimeout(this.#timer);
     this.#enter({ kind: "stopped", code, reason });
   }
 
-  #lost(): void {
-    this.#drop(CLOSE_NORMAL, "");
+  #lost(code = CLOSE_NORMAL): void {
+    this.#drop(code);
     clearTimeout(this.#timer);
     if (this.#state.kind === "live" && Date.now() - this.#liveMs >= STABLE_MS) this.#attempt = 0;
     const waitMs = this.#bye?.reconnect_in_ms ?? backoffMs(this.#attempt, Math.random());
@@ -253,12 +252,12 @@ export class Connection {
   }
 
   /** Ends the socket without waiting: a dead line never answers a close frame. */
-  #drop(code: number, reason: string): void {
+  #drop(code = CLOSE_NORMAL): void {
     const socket = this.#socket;
     this.#socket = undefined;
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close(code, reason);
+    socket.close(code);
     this.#requests.lose();
     this.#user.ended();
   }

@@ -108,15 +108,8 @@ export class Driving {
     const positions = this.#waiting;
     this.#waiting = [];
     this.#unanswered += 1;
-    const [first] = positions;
     try {
-      this.#judged(
-        await this.#connection.request(
-          first && positions.length === 1
-            ? { type: "position", ...first }
-            : { type: "positions", positions },
-        ),
-      );
+      this.#judged(await this.#connection.request({ type: "positions", positions }));
     } catch (error) {
       // Without a reply they may have been taken; then they are refused as being of old.
       if (!this.#failed(error)) this.#keep(positions);
@@ -127,6 +120,7 @@ export class Driving {
 
   #judged({ accepted, refused }: Ok): void {
     this.refused = refused?.findLast(({ code }) => code !== "position_out_of_order")?.code;
+    if (this.refused === "not_online") this.#online = false;
     if (accepted) this.sentAtMs = Date.now();
   }
 
@@ -134,7 +128,6 @@ export class Driving {
   #failed(error: unknown): boolean {
     if (!(error instanceof ServiceError)) return false;
     this.refused = error.body.code;
-    if (this.refused === "not_online") this.#online = false;
     return true;
   }
 

@@ -1,3 +1,4 @@
+import { backoffMs } from "./backoff.ts";
 import type { ErrorBody } from "./protocol.gen.ts";
 
 /** A request that the service refused. */
@@ -17,11 +18,31 @@ export class ConnectionLost extends Error {
   override name = "ConnectionLost";
 }
 
-/** Whether the same request may be sent again: there was no reply, or one that says so. */
-export function mayPass(error: unknown): boolean {
-  return !(error instanceof ServiceError) || error.body.retryable;
+/**
+ * What came cannot be read, or does not follow what came before. The client
+ * then comes back, which brings all anew.
+ */
+export class ProtocolError extends Error {
+  override name = "ProtocolError";
 }
 
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/**
+ * Tries until it succeeds, with waits that grow; at the latest until `untilMs`
+ * of `Date.now()`, and not after an answer that would be the same again.
+ */
+export async function persist<T>(
+  untilMs: number,
+  attempt: () => Promise<T>,
+  isFinal: () => boolean,
+): Promise<T> {
+  for (let failed = 0; ; failed += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const refused = error instanceof ServiceError && !error.body.retryable;
+      const waitMs = backoffMs(failed, Math.random());
+      if (refused || isFinal() || Date.now() + waitMs >= untilMs) throw error;
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
 }

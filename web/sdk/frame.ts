@@ -1,4 +1,5 @@
 // The binary frames of `ridecast.v1.bin`; docs/protocol.md has the table of bytes.
+import { ProtocolError } from "./errors.ts";
 import type { VehicleClass, VehicleId, VehicleState } from "./protocol.gen.ts";
 
 /** One vehicle's part of a frame. Units as in `VehicleUpdate`. */
@@ -27,26 +28,20 @@ export interface Frame {
   left: number[];
 }
 
-/** The bytes are not a whole frame of a known version. */
-export class FrameError extends Error {
-  override name = "FrameError";
-}
-
 const VERSION = 1;
 const SNAPSHOT = 1;
 const STATE = 0b11;
 const INTRODUCES = 1 << 2;
 const HAS_BEARING = 1 << 3;
 const HAS_SPEED = 1 << 4;
-const STATES: VehicleState[] = ["online", "silent"];
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Reads a frame. Throws `FrameError`. */
+/** Reads a frame. Throws `ProtocolError`. */
 export function decodeFrame(bytes: ArrayBuffer): Frame {
   const reader = new Reader(bytes);
   const version = reader.u8();
-  if (version !== VERSION) throw new FrameError(`frames of version ${version} are not known`);
+  if (version !== VERSION) throw new ProtocolError(`frames of version ${version} are not known`);
   const snapshot = (reader.u8() & SNAPSHOT) !== 0;
   const subscription = reader.text();
   const baseLow = reader.u32();
@@ -58,14 +53,12 @@ export function decodeFrame(bytes: ArrayBuffer): Frame {
   }
   const left: number[] = [];
   for (let count = reader.u32(); count > 0; count--) left.push(reader.u32());
-  if (!reader.atEnd()) throw new FrameError("the frame goes on after its end");
+  if (!reader.atEnd()) throw new ProtocolError("a frame goes on after its end");
   return { subscription, snapshot, records, left };
 }
 
 function readRecord(reader: Reader, baseMs: number, baseLow: number): FrameRecord {
   const flags = reader.u8();
-  const state = STATES[flags & STATE];
-  if (!state) throw new FrameError("a vehicle's state is none that is known");
   const record: FrameRecord = {
     handle: reader.u32(),
     latitude: reader.i32() / 1e7,
@@ -73,7 +66,7 @@ function readRecord(reader: Reader, baseMs: number, baseLow: number): FrameRecor
     // Only the low 32 bits are sent: `| 0` makes their difference signed,
     // which gives the time nearest to the frame's own.
     timestamp_ms: baseMs + ((reader.u32() - baseLow) | 0),
-    state,
+    state: flags & STATE ? "silent" : "online",
   };
   const bearing = reader.u8();
   const speed = reader.u8();
@@ -84,43 +77,43 @@ function readRecord(reader: Reader, baseMs: number, baseLow: number): FrameRecor
 }
 
 class Reader {
-  private readonly view: DataView;
-  private at = 0;
+  readonly #view: DataView;
+  #at = 0;
 
   constructor(bytes: ArrayBuffer) {
-    this.view = new DataView(bytes);
+    this.#view = new DataView(bytes);
   }
 
   u8(): number {
-    return this.view.getUint8(this.skip(1));
+    return this.#view.getUint8(this.#skip(1));
   }
 
   u32(): number {
-    return this.view.getUint32(this.skip(4), true);
+    return this.#view.getUint32(this.#skip(4), true);
   }
 
   i32(): number {
-    return this.view.getInt32(this.skip(4), true);
+    return this.#view.getInt32(this.#skip(4), true);
   }
 
   text(): string {
     const length = this.u8();
-    const from = this.skip(length);
+    const from = this.#skip(length);
     try {
-      return utf8.decode(new Uint8Array(this.view.buffer, from, length));
+      return utf8.decode(new Uint8Array(this.#view.buffer, from, length));
     } catch {
-      throw new FrameError("a name in the frame is malformed");
+      throw new ProtocolError("a name in a frame is malformed");
     }
   }
 
   atEnd(): boolean {
-    return this.at === this.view.byteLength;
+    return this.#at === this.#view.byteLength;
   }
 
-  private skip(length: number): number {
-    const from = this.at;
-    if (from + length > this.view.byteLength) throw new FrameError("the frame ends too early");
-    this.at = from + length;
+  #skip(length: number): number {
+    const from = this.#at;
+    if (from + length > this.#view.byteLength) throw new ProtocolError("a frame ends too early");
+    this.#at = from + length;
     return from;
   }
 }

@@ -1,3 +1,4 @@
+import { ProtocolError } from "./errors.ts";
 import type { Event, InboxPlace, Resume } from "./protocol.gen.ts";
 
 /** An event, and what the service says of it. */
@@ -7,11 +8,6 @@ export interface Told {
   at_ms: number;
   /** Its number in the inbox. */
   offset: number;
-}
-
-/** An offset that does not follow the one before: coming back brings what lies between. */
-export class EventsMissing extends Error {
-  override name = "EventsMissing";
 }
 
 /** At most one `ack` in this time, ms. */
@@ -67,14 +63,14 @@ export class Inbox {
     this.#hooks.save(this.#place);
   }
 
-  /** Hands a new event to the reader, or else to `call`. Throws `EventsMissing`. */
+  /** Hands a new event to the reader, or else to `call`. Throws `ProtocolError` when some are missing between. */
   take(told: Told, call: () => void): void {
     const { offset } = told;
     const place = this.#place;
     if (this.#live && offset <= this.#came) return;
     if (this.#passedOver) return;
     if (!place || !this.#live || offset > this.#came + 1) {
-      throw new EventsMissing(`event ${offset} after ${this.#came}`);
+      throw new ProtocolError(`event ${offset} after ${this.#came}`);
     }
     if (this.#waiting.length >= WAITING_MAX) {
       this.#passedOver = true;

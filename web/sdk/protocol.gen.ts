@@ -1179,6 +1179,69 @@ server_time_ms: number, };
 export type ShareMessage = { "type": "ride" } & Ride | { "type": "vehicle" } & VehicleUpdate | { "type": "progress" } & Progress | { "type": "bye" } & Bye;
 
 /**
+ * Who said which way leads there.
+ */
+export type RouteBy = "osrm" | "roads" | "great_circle";
+
+/**
+ * Answer of `GET /v1/estimate`.
+ */
+export type Estimate = {
+/**
+ * Seconds of driving that the first free vehicle is from the pickup. Absent: there is none as
+ * far around as drivers are looked for.
+ */
+wait_s?: number,
+/**
+ * How many free vehicles are as near as drivers are looked for, at most 100.
+ */
+vehicles: number,
+/**
+ * The way from pickup to dropoff.
+ */
+trip: Trip,
+/**
+ * Its line: longitude and latitude of each place, degrees, in driving order; 2 to 2,000.
+ */
+line: Array<[number, number]>,
+/**
+ * Who said so.
+ */
+by: RouteBy, };
+
+/**
+ * Answer of `GET /v1/rides/{ride_id}/route` and `GET /v1/share/{token}/route`: the way that lies
+ * before the ride.
+ */
+export type Route = {
+/**
+ * Where it leads: in `accepted` to the pickup, from where the vehicle is; in `in_progress` to
+ * the dropoff, from there too. Else, and where the vehicle is not heard, from the pickup to
+ * the dropoff.
+ */
+toward: Toward,
+/**
+ * Metres of driving.
+ */
+distance_m: number,
+/**
+ * Seconds of driving.
+ */
+duration_s: number,
+/**
+ * Longitude and latitude of each place, degrees, in driving order; 2 to 2,000.
+ */
+line: Array<[number, number]>,
+/**
+ * Who said so.
+ */
+by: RouteBy,
+/**
+ * When it was looked for, ms since the Unix epoch.
+ */
+at_ms: number, };
+
+/**
  * The body of a webhook: one change of a ride, as operators see it.
  */
 export type Webhook = {

@@ -1,9 +1,8 @@
-import { backoffMs } from "./backoff.ts";
-import { mayPass, pause, ServiceError } from "./errors.ts";
-import type { Estimate, Route } from "./expected.ts";
+import { persist, ServiceError } from "./errors.ts";
 import type {
   ChatPage,
   ErrorBody,
+  Estimate,
   Nearby,
   NearbyVehicles,
   Place,
@@ -12,6 +11,7 @@ import type {
   RideId,
   RideState,
   RidesPage,
+  Route,
   ShareLink,
   Ticket,
   VehicleClass,
@@ -49,8 +49,9 @@ export function restOf(
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    for (let attempt = 0; ; attempt += 1) {
-      try {
+    return persist(
+      untilMs,
+      async () => {
         const response = await fetch(url, {
           method,
           headers: { Authorization: `Bearer ${await getToken()}` },
@@ -58,14 +59,10 @@ export function restOf(
           signal: AbortSignal.timeout(Math.max(0, untilMs - Date.now())),
         });
         if (!response.ok) throw new ServiceError(await bodyOf(response), response.status);
-        return response.status === 204 ? (undefined as T) : await response.json();
-      } catch (error) {
-        const waitMs = backoffMs(attempt, Math.random());
-        const again = method === "GET" && mayPass(error) && Date.now() + waitMs < untilMs;
-        if (!again) throw error;
-        await pause(waitMs);
-      }
-    }
+        return response.status === 204 ? undefined : response.json();
+      },
+      () => method !== "GET",
+    );
   }
 
   /** What has no method here. `path` is below the base: `v1/…`. */

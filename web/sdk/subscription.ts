@@ -1,10 +1,9 @@
 import { Changes } from "./changes.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectionLost, ServiceError } from "./errors.ts";
-import type { HeardMessage, WatchedChannel } from "./expected.ts";
 import type { Frame } from "./frame.ts";
 import { HandleTable } from "./handles.ts";
-import type { Channel, DensityMessage, VehiclesMessage } from "./protocol.gen.ts";
+import type { Channel, DensityMessage, ServerMessage, VehiclesMessage } from "./protocol.gen.ts";
 
 /** Who is told about a subscription. */
 export interface SubscriptionListener {
@@ -13,7 +12,7 @@ export interface SubscriptionListener {
   /** As `onVehicles`, of a channel of the kind `density`. */
   onDensity?(message: DensityMessage): void;
   /** The service took the channel. */
-  onHeld?(channel: WatchedChannel): void;
+  onHeld?(channel: Channel): void;
   /**
    * The service refused the channel. The subscription holds nothing now, and
    * nothing comes until `update` asks for another.
@@ -35,35 +34,42 @@ export interface SubscriptionOptions {
  */
 export class Subscription implements AsyncIterable<VehiclesMessage> {
   /** The channel that the service was asked for last in this session. */
-  #asked: WatchedChannel | undefined;
+  #asked: Channel | undefined;
   /** Whether the service has a subscription of this name. */
   #held = false;
   #busy = false;
   #closed = false;
   #handles = new HandleTable();
-  #channel: WatchedChannel;
+  #channel: Channel;
   /** For who reads instead of listening. */
   readonly #changes: Changes | undefined;
   readonly #listener: SubscriptionListener;
+  readonly #connection: Connection;
+  readonly #maxRateHz: number | undefined;
+  /** All of the client, by their names. */
+  readonly #all: Map<string, Subscription>;
 
   /** Made by `Client.subscribe`. */
   constructor(
-    private readonly connection: Connection,
+    connection: Connection,
     readonly name: string,
-    channel: WatchedChannel,
+    channel: Channel,
     listener: SubscriptionListener | undefined,
-    private readonly maxRateHz: number | undefined,
-    private readonly all: Map<string, Subscription>,
+    maxRateHz: number | undefined,
+    all: Map<string, Subscription>,
   ) {
     all.set(name, this);
+    this.#all = all;
+    this.#connection = connection;
     this.#channel = channel;
+    this.#maxRateHz = maxRateHz;
     if (!listener) this.#changes = new Changes();
     this.#listener = listener ?? this.#changes ?? {};
     void this.#settle();
   }
 
   /** Moves the subscription, without a reconnect. */
-  update(channel: WatchedChannel): void {
+  update(channel: Channel): void {
     this.#channel = channel;
     void this.#settle();
   }
@@ -97,13 +103,13 @@ export class Subscription implements AsyncIterable<VehiclesMessage> {
     void this.#settle();
   }
 
-  /** Takes a binary frame. Throws `FrameError`. */
+  /** Takes a binary frame. Throws `ProtocolError`. */
   frame(frame: Frame): void {
     const message = this.#handles.resolve(frame);
     if (this.#hears) this.#listener.onVehicles?.(message);
   }
 
-  message(message: Extract<HeardMessage, { type: "vehicles" | "density" }>): void {
+  message(message: Extract<ServerMessage, { type: "vehicles" | "density" }>): void {
     if (!this.#hears) return;
     if (message.type === "density") this.#listener.onDensity?.(message);
     else this.#listener.onVehicles?.(message);
@@ -118,15 +124,15 @@ export class Subscription implements AsyncIterable<VehiclesMessage> {
     if (this.#busy) return;
     this.#busy = true;
     try {
-      while (this.connection.state.kind === "live" && this.#unsettled()) await this.#step();
+      while (this.#connection.state.kind === "live" && this.#unsettled()) await this.#step();
     } catch (error) {
       if (!(error instanceof ConnectionLost)) throw error;
       // `renew` begins anew in the next session. If this one lives on and gave
       // no reply, nobody knows what it holds.
-      this.connection.renew();
+      this.#connection.renew();
     } finally {
       this.#busy = false;
-      if (this.#closed && this.all.get(this.name) === this) this.all.delete(this.name);
+      if (this.#closed && this.#all.get(this.name) === this) this.#all.delete(this.name);
     }
   }
 
@@ -142,9 +148,9 @@ export class Subscription implements AsyncIterable<VehiclesMessage> {
     this.#asked = channel;
     // From here on: the snapshot may come before the reply.
     this.#held = true;
-    const rate = this.maxRateHz === undefined ? {} : { max_rate_hz: this.maxRateHz };
+    const rate = this.#maxRateHz && { max_rate_hz: this.#maxRateHz };
     try {
-      await this.connection.request({ type, subscription, channel: channel as Channel, ...rate });
+      await this.#connection.request({ type, subscription, channel: channel as Channel, ...rate });
       this.#listener.onHeld?.(channel);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
@@ -159,7 +165,7 @@ export class Subscription implements AsyncIterable<VehiclesMessage> {
   async #end(): Promise<void> {
     this.#held = false;
     try {
-      await this.connection.request({ type: "unsubscribe", subscription: this.name });
+      await this.#connection.request({ type: "unsubscribe", subscription: this.name });
     } catch (error) {
       // The service holds none of this name: as wanted.
       if (!(error instanceof ServiceError)) throw error;

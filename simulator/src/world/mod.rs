@@ -13,7 +13,7 @@ use ridecast_roads::{LatLon, Router, Search};
 
 pub use gps::Fix;
 pub(crate) use gps::moved;
-pub use vehicle::{Order, Vehicle};
+pub use vehicle::{CLASSES, Order, Vehicle};
 
 use crate::Reception;
 use gps::Gps;

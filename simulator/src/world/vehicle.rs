@@ -62,6 +62,9 @@ pub(crate) enum Kind {
     Bike,
 }
 
+/// The classes of simulated vehicles, the most frequent first.
+pub const CLASSES: [&str; 3] = [Kind::Car.class(), Kind::Van.class(), Kind::Bike.class()];
+
 impl Kind {
     /// The class on the wire.
     pub(crate) const fn class(self) -> &'static str {

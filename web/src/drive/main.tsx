@@ -1,14 +1,32 @@
 import { render } from "preact";
-import "../ui/base.css";
+import { Fleet } from "../fleet/fleet.ts";
+import { RideBook } from "../fleet/ride-book.ts";
+import { VehicleMap } from "../map/map.ts";
+import { patientConfig } from "../service/config.ts";
 import { element } from "../ui/element.ts";
-import { Switches } from "../ui/switches.tsx";
+import { theme } from "../ui/theme.ts";
+import { say } from "../words/index.ts";
+import { App } from "./app.tsx";
+import { Drive } from "./page.ts";
+import { mapTrouble } from "./state.ts";
+import { DriverView } from "./view.ts";
+import "../ui/base.css";
+import "./drive.css";
 
-render(
-  <header class="bar">
-    <h1>ridecast</h1>
-    <div class="switches">
-      <Switches />
-    </div>
-  </header>,
-  element("panels"),
-);
+async function main(): Promise<void> {
+  const panels = element("panels");
+  render(<App />, panels);
+  const config = await patientConfig();
+  const fleet = new Fleet();
+  let view: VehicleMap;
+  try {
+    view = new VehicleMap(element("map"), config, fleet, new RideBook(), theme.value);
+  } catch (error) {
+    console.error(error);
+    mapTrouble.value = () => say("no_webgl");
+    return;
+  }
+  render(<App drive={new Drive(config, new DriverView(view, fleet))} />, panels);
+}
+
+void main();

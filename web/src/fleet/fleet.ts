@@ -1,12 +1,5 @@
-import {
-  appear,
-  type Motion,
-  moveTo,
-  restsAtMs,
-  type VehicleId,
-  type VehiclesMessage,
-  type VehicleUpdate,
-} from "../../sdk/index.ts";
+import type { VehicleId, VehiclesMessage, VehicleUpdate } from "../../sdk/index.ts";
+import { appear, type Motion, moveTo, restsAtMs } from "../../sdk/motion.ts";
 import { mercatorX, mercatorY, nearestX } from "../map/mercator.ts";
 import { type Shape, shapeOf } from "../map/shape.ts";
 

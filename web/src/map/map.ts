@@ -1,7 +1,14 @@
-import { AttributionControl, Map as MapLibre, NavigationControl, setWorkerUrl } from "maplibre-gl";
+import {
+  AttributionControl,
+  LngLatBounds,
+  Map as MapLibre,
+  NavigationControl,
+  setWorkerUrl,
+} from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
-import { drawnAt, type Ride } from "../../sdk/index.ts";
+import type { Place } from "../../sdk/index.ts";
+import { drawnAt } from "../../sdk/motion.ts";
 import type { Fleet, Vehicle } from "../fleet/fleet.ts";
 import type { PageConfig } from "../service/config.ts";
 import type { Theme } from "../ui/theme.ts";
@@ -10,8 +17,8 @@ import { type Bounds, firstZoom } from "./area.ts";
 import { CellLayer } from "./cell-layer.ts";
 import { MAP_COLORS } from "./colors.ts";
 import { latitudeOf, longitudeOf, mercatorX, mercatorY, nearestX } from "./mercator.ts";
-import { RideEnds } from "./ride-ends.ts";
 import { baseStyle } from "./style.ts";
+import { type Trip, TripLayer } from "./trip-layer.ts";
 import { type Driven, VehicleLayer } from "./vehicle-layer.ts";
 import { WayLayer } from "./way-layer.ts";
 
@@ -30,7 +37,7 @@ export class VehicleMap {
   readonly trail: WayLayer;
   readonly track: WayLayer;
   private readonly ages: Ages;
-  private readonly rideEnds: RideEnds;
+  private readonly trip: TripLayer;
   private followed: Vehicle | undefined;
   /** Whether a style was ever loaded. */
   private styled = false;
@@ -60,7 +67,7 @@ export class VehicleMap {
       maxPitch: 0,
     });
     this.ages = new Ages(this.map);
-    this.rideEnds = new RideEnds(this.map);
+    this.trip = new TripLayer(this.map);
     this.cells = new CellLayer(this.map);
     this.trail = new WayLayer(this.map, "trail");
     this.track = new WayLayer(this.map, "track");
@@ -74,7 +81,7 @@ export class VehicleMap {
       this.styled = true;
       for (const layer of this.layers) layer.add(this.theme);
       // Over the ends of a ride and under their words.
-      if (!this.map.getLayer(this.layer.id)) this.map.addLayer(this.layer, this.rideEnds.words);
+      if (!this.map.getLayer(this.layer.id)) this.map.addLayer(this.layer, this.trip.words);
     });
     this.map.on("error", () => this.makeDo());
     this.layer.onFrame = (nowMs) => this.keepUp(nowMs);
@@ -82,7 +89,7 @@ export class VehicleMap {
 
   /** Our own beside the vehicles, the lowest first. */
   private get layers() {
-    return [this.cells, this.track, this.trail, this.ages, this.rideEnds];
+    return [this.cells, this.track, this.trail, this.ages, this.trip];
   }
 
   /** The visible area; longitudes may run beyond ±180. */
@@ -106,9 +113,19 @@ export class VehicleMap {
     this.ages.show(ages);
   }
 
-  /** Where this ride begins and ends; nothing: of none. */
-  showRide(ride: Ride | undefined): void {
-    this.rideEnds.show(ride);
+  /** The ends of a ride, and the way between if it is known; nothing: of none. */
+  showTrip(trip: Trip | undefined): void {
+    this.trip.show(trip ?? {});
+  }
+
+  /** What `showTrip` shows. */
+  get shownTrip(): Trip {
+    return this.trip.shown;
+  }
+
+  /** The language of the words on the map changed. */
+  speak(): void {
+    this.trip.speak();
   }
 
   setTheme(theme: Theme): void {
@@ -184,6 +201,25 @@ export class VehicleMap {
     this.refresh();
   }
 
+  /** Shows all of these places, with room around them; longitude first. */
+  fit(places: [number, number][], maxZoom = 16.5): void {
+    const [first] = places;
+    if (!first) return;
+    const bounds = new LngLatBounds(first, first);
+    for (const place of places) bounds.extend(place);
+    const { clientWidth, clientHeight } = this.map.getContainer();
+    const padding = Math.min(70, clientWidth / 5, clientHeight / 5);
+    this.map.fitBounds(bounds, { padding, maxZoom, duration: 600 });
+  }
+
+  /** Whether a place is well inside the visible map. */
+  inSight([longitude, latitude]: [number, number]): boolean {
+    const { x, y } = this.map.project([longitude, latitude]);
+    const { clientWidth, clientHeight } = this.map.getContainer();
+    const rim = 24;
+    return x > rim && y > rim && x < clientWidth - rim && y < clientHeight - rim;
+  }
+
   /** Brings a vehicle into sight if it is not: outside the map, or below a panel. */
   reveal(vehicle: Vehicle): void {
     const center = this.place(vehicle, performance.now());
@@ -194,34 +230,12 @@ export class VehicleMap {
     this.map.easeTo({ center, duration: 300 });
   }
 
-  /** Goes there if that is not in sight. */
-  come({ longitude, latitude }: { longitude: number; latitude: number }): void {
-    const { south, west, north, east } = this.bounds();
-    const x = nearestX(mercatorX(longitude), mercatorX((west + east) / 2));
-    const inside = x >= mercatorX(west) && x <= mercatorX(east);
-    const near = this.map.getZoom() >= STREETS_ZOOM;
-    if (inside && near && latitude >= south && latitude <= north) return;
+  /** Goes there, near enough to see it among others, if it is not in sight. */
+  come({ longitude, latitude }: Place): void {
+    const center: [number, number] = [longitude, latitude];
     const zoom = Math.max(this.map.getZoom(), STREETS_ZOOM);
-    this.map.easeTo({ center: [longitude, latitude], zoom, duration: 600 });
-  }
-
-  /** Goes where all of these are in sight, if they are not. */
-  fit(places: { longitude: number; latitude: number }[]): void {
-    const { south, west, north, east } = this.bounds();
-    const seen = places.every(
-      ({ longitude, latitude }) =>
-        latitude > south && latitude < north && longitude > west && longitude < east,
-    );
-    const longitudes = places.map(({ longitude }) => longitude);
-    const latitudes = places.map(({ latitude }) => latitude);
-    if (seen || places.length === 0) return;
-    this.map.fitBounds(
-      [
-        [Math.min(...longitudes), Math.min(...latitudes)],
-        [Math.max(...longitudes), Math.max(...latitudes)],
-      ],
-      { padding: 60, maxZoom: 16, duration: 600 },
-    );
+    if (zoom === this.map.getZoom() && this.inSight(center)) return;
+    this.map.easeTo({ center, zoom, duration: 600 });
   }
 
   /** Longitude and latitude of where it is drawn. */

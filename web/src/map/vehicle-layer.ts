@@ -1,5 +1,6 @@
 import type { CustomLayerInterface, CustomRenderMethodInput, Map as MapLibre } from "maplibre-gl";
-import { FADE_MIN_MS, ROLL_MAX_MS, TURN_MAX_MS, type VehicleId } from "../../sdk/index.ts";
+import type { VehicleId } from "../../sdk/index.ts";
+import { FADE_MIN_MS, ROLL_MAX_MS, TURN_MAX_MS } from "../../sdk/motion.ts";
 import type { Fleet, Vehicle } from "../fleet/fleet.ts";
 import { mercatorX, mercatorY, nearestX } from "./mercator.ts";
 import {

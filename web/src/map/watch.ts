@@ -1,10 +1,10 @@
 import type {
+  Channel,
   Client,
   DensityMessage,
   ServiceError,
   Subscription,
   VehiclesMessage,
-  WatchedChannel,
 } from "../../sdk/index.ts";
 import { type Bounds, outgrown, toViewport, withMargin } from "./area.ts";
 
@@ -24,12 +24,12 @@ export interface WatchListener {
 
 export interface WatchOptions {
   /** What is watched of an area. Absent: its vehicles. */
-  channel?(area: Bounds, zoom: number): WatchedChannel;
+  channel?(area: Bounds, zoom: number): Channel;
   /** True: nothing is watched until `resume`. */
   paused?: boolean;
 }
 
-const vehicles = (area: Bounds, zoom: number): WatchedChannel => ({
+const vehicles = (area: Bounds, zoom: number): Channel => ({
   kind: "viewport",
   ...toViewport(area, zoom),
 });
@@ -43,7 +43,7 @@ export class Watch {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private checkedMs = Number.NEGATIVE_INFINITY;
   private paused: boolean;
-  private readonly channel: (area: Bounds, zoom: number) => WatchedChannel;
+  private readonly channel: (area: Bounds, zoom: number) => Channel;
 
   constructor(
     private readonly client: Client,

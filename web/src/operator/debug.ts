@@ -1,9 +1,5 @@
-import {
-  type ConnectionState,
-  drawnAt,
-  type VehicleId,
-  type VehicleState,
-} from "../../sdk/index.ts";
+import type { ConnectionState, VehicleId, VehicleState } from "../../sdk/index.ts";
+import { drawnAt } from "../../sdk/motion.ts";
 import type { Cells } from "../fleet/cells.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { VehicleMap } from "../map/map.ts";

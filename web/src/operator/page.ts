@@ -5,7 +5,6 @@ import {
   type ConnectionState,
   connect,
   type Event,
-  type History,
   type Rest,
   restOf,
   type VehiclesMessage,
@@ -18,6 +17,7 @@ import type { VehicleMap } from "../map/map.ts";
 import { type PageConfig, socketUrl } from "../service/config.ts";
 import { Identity } from "../service/identity.ts";
 import { theme } from "../ui/theme.ts";
+import { locale } from "../words/index.ts";
 import type { Address, Past, Selection } from "./address.ts";
 import { AddressBar } from "./address-bar.ts";
 import { Meter } from "./charts/meter.ts";
@@ -33,6 +33,7 @@ import { type Hit, Search } from "./search.ts";
 import { Selected } from "./selected.ts";
 import { Sight } from "./sight.ts";
 import * as state from "./state.ts";
+import type { History } from "./wire.ts";
 import { errorWords } from "./words/index.ts";
 
 /** Brings connection, map and panels together. */
@@ -260,6 +261,10 @@ export class Page {
 
   private follows(): void {
     effect(() => this.view.setTheme(theme.value));
+    effect(() => {
+      locale.value;
+      untracked(() => this.view.speak());
+    });
     effect(() => {
       const filter = state.filter.value;
       // Of the past another ride is known.

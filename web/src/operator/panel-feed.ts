@@ -1,4 +1,5 @@
-import { drawnAt, type Ride } from "../../sdk/index.ts";
+import type { Ride } from "../../sdk/index.ts";
+import { drawnAt } from "../../sdk/motion.ts";
 import type { Cells } from "../fleet/cells.ts";
 import { type Doing, doingOf, passes } from "../fleet/filter.ts";
 import type { Fleet, Vehicle } from "../fleet/fleet.ts";
@@ -49,7 +50,7 @@ export class PanelFeed {
     const id = state.selectedId.value;
     const vehicle = id === null ? undefined : this.fleet.get(id);
     state.selected.value = vehicle ? this.seen(vehicle, now) : null;
-    this.view.showRide(this.rideOnMap());
+    this.view.showTrip(this.rideOnMap());
     const paceMs = this.fleet.paceMs ?? 0;
     const expected = state.shown.value === "cells" || this.fleet.vehicles.length > 0;
     state.silenceMs.value =

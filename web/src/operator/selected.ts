@@ -1,10 +1,8 @@
 import { effect, untracked } from "@preact/signals";
 import {
-  type History,
   type Rest,
   type Ride,
   ServiceError,
-  type VehicleCard,
   type VehicleId,
   type VehicleUpdate,
 } from "../../sdk/index.ts";
@@ -12,6 +10,7 @@ import { isOver } from "../fleet/ride-book.ts";
 import type { VehicleMap } from "../map/map.ts";
 import * as state from "./state.ts";
 import { TRAIL_MS, Trail } from "./trail.ts";
+import type { History, VehicleCard } from "./wire.ts";
 
 /** What events and fixes do not tell of what is selected is asked for this often, ms. */
 const PERIOD_MS = 5_000;
@@ -92,7 +91,11 @@ export class Selected {
     }
     const first = !state.rideCard.value?.ride;
     this.takeRide(ride);
-    if (first) this.view.fit([ride.pickup, ride.dropoff]);
+    const ends = [ride.pickup, ride.dropoff].map(({ longitude, latitude }): [number, number] => [
+      longitude,
+      latitude,
+    ]);
+    if (first && !ends.every((end) => this.view.inSight(end))) this.view.fit(ends);
     const track = await this.ask(this.rest.track(id));
     if (turn !== this.turn || !track || track === "gone") return;
     this.view.track.show(track.geometry?.coordinates ?? []);

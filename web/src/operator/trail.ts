@@ -1,5 +1,6 @@
 // The last minutes of one vehicle's way. Pure.
-import type { History, VehicleUpdate } from "../../sdk/index.ts";
+import type { VehicleUpdate } from "../../sdk/index.ts";
+import type { History } from "./wire.ts";
 
 /** So much of the way is drawn, ms. */
 export const TRAIL_MS = 10 * 60_000;

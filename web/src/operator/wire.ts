@@ -1,37 +1,6 @@
 // Types that the wire is about to have. Once protocol.gen.ts has them, this
 // file goes, and its importers take them from there.
-import type {
-  Channel,
-  Ride,
-  ServerMessage,
-  Trip,
-  VehicleClass,
-  VehicleInfo,
-  VehicleUpdate,
-} from "./protocol.gen.ts";
-
-export type WatchedChannel = Channel;
-export type HeardMessage = ServerMessage;
-
-export type Estimate = {
-  /** Absent: nobody is free within the search radius. */
-  wait_s?: number;
-  vehicles: number;
-  trip: Trip;
-  /** Longitude first. */
-  line: Array<[number, number]>;
-  by: "osrm" | "roads" | "great_circle";
-};
-
-export type Route = {
-  toward: "pickup" | "dropoff";
-  distance_m: number;
-  duration_s: number;
-  /** Longitude first. */
-  line: Array<[number, number]>;
-  by: "osrm" | "roads" | "great_circle";
-  at_ms: number;
-};
+import type { Ride, VehicleClass, VehicleInfo, VehicleUpdate } from "../../sdk/index.ts";
 
 export type Trail = {
   id: string;

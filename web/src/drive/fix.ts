@@ -1,0 +1,47 @@
+import type { Position } from "../../sdk/index.ts";
+
+/** What the protocol takes, and phones do not keep to. */
+const ACCURACY_MAX_M = 100_000;
+const SPEED_MAX = 500;
+
+/** A fix as browsers tell it: `GeolocationPosition`, or one that is made up. */
+export interface Fix {
+  readonly coords: {
+    readonly latitude: number;
+    readonly longitude: number;
+    /** Metres. */
+    readonly accuracy: number;
+    /** Degrees; null or NaN: not known, or it stands. */
+    readonly heading: number | null;
+    /** m/s; null, or on some phones -1: not known. */
+    readonly speed: number | null;
+  };
+  /** By the device's clock, ms. */
+  readonly timestamp: number;
+}
+
+/**
+ * The fix as the service takes it.
+ *
+ * @param clockOffsetMs the service's clock less the device's: one that is ahead
+ *   would have its positions refused as of the future
+ */
+export function positionOf(fix: Fix, clockOffsetMs: number): Position {
+  const { latitude, longitude, accuracy, heading, speed } = fix.coords;
+  return {
+    latitude,
+    longitude,
+    timestamp_ms: Math.round(fix.timestamp + clockOffsetMs),
+    ...(within(accuracy, ACCURACY_MAX_M) && { accuracy: tenth(accuracy) }),
+    ...(within(heading, 360) && { bearing: tenth(heading) }),
+    ...(within(speed, SPEED_MAX) && { speed: tenth(speed) }),
+  };
+}
+
+function within(value: number | null, max: number): value is number {
+  return value !== null && value >= 0 && value <= max;
+}
+
+function tenth(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,40 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+
+interface AskProps {
+  title: string;
+  children?: ComponentChildren;
+  yes: string;
+  no: string;
+  onYes(): void;
+  onNo(): void;
+}
+
+/** A question before something that cannot be taken back. Escape says no. */
+export function Ask({ title, children, yes, no, onYes, onNo }: AskProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog
+      ref={dialog}
+      class="ask"
+      aria-labelledby={id}
+      onCancel={(event) => {
+        event.preventDefault();
+        onNo();
+      }}
+    >
+      <h2 id={id}>{title}</h2>
+      {children}
+      <div class="answers">
+        <button type="button" onClick={onNo}>
+          {no}
+        </button>
+        <button type="button" class="primary" onClick={onYes}>
+          {yes}
+        </button>
+      </div>
+    </dialog>
+  );
+}

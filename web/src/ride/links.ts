@@ -1,0 +1,48 @@
+import { signal } from "@preact/signals";
+import type { RideId, ShareLink } from "../../sdk/index.ts";
+
+const KEY = "ridecast.share";
+
+interface Kept extends ShareLink {
+  ride_id: RideId;
+}
+
+/**
+ * The link that shares the ride. The service does not list links, so this
+ * browser remembers the one it made, for all its tabs.
+ */
+export class Links {
+  readonly link = signal<Kept | undefined>(read());
+
+  constructor() {
+    addEventListener("storage", ({ key }) => {
+      if (key === KEY) this.link.value = read();
+    });
+  }
+
+  /** The link of this ride, if it has one that works still. */
+  of(rideId: RideId, nowMs: number): Kept | undefined {
+    const link = this.link.value;
+    return link?.ride_id === rideId && link.expires_at_ms > nowMs ? link : undefined;
+  }
+
+  keep(rideId: RideId, link: ShareLink): void {
+    this.link.value = { ride_id: rideId, ...link };
+    localStorage.setItem(KEY, JSON.stringify(this.link.value));
+  }
+
+  forget(): void {
+    this.link.value = undefined;
+    localStorage.removeItem(KEY);
+  }
+}
+
+/** The address that the other person opens. */
+export function addressOf({ token }: ShareLink): string {
+  return new URL(`s/${encodeURIComponent(token)}`, document.baseURI).href;
+}
+
+function read(): Kept | undefined {
+  const kept = localStorage.getItem(KEY);
+  return kept === null ? undefined : JSON.parse(kept);
+}
