@@ -48,6 +48,8 @@ export class Page {
   private readonly panels: PanelFeed;
   private readonly details: Selected;
   private readonly identity: Identity;
+  /** There is a session: requests may go out. */
+  private admitted = () => {};
   /** What had the focus before the card was opened. */
   private before: Element | null = null;
 
@@ -61,7 +63,14 @@ export class Page {
   ) {
     this.identity = new Identity("operator", config);
     state.classes.value = [...(config.classes ?? [])].sort();
-    this.rest = restOf(document.baseURI, () => this.identity.token);
+    const first = new Promise<void>((resolve) => {
+      this.admitted = resolve;
+    });
+    // Before the first session nobody knows whether the token is a good one.
+    this.rest = restOf(document.baseURI, async () => {
+      await first;
+      return this.identity.token;
+    });
     this.feed = new RideFeed(rides, {
       get: (path) => this.rest.get(path),
       onCounts: (counts) => {
@@ -218,6 +227,7 @@ export class Page {
     state.nowMs.value = Date.now();
     this.followRides(connection);
     if (connection.kind === "live") {
+      this.admitted();
       state.clockOffsetMs.value = connection.welcome.server_time_ms - Date.now();
     }
     if (connection.kind === "stopped" && connection.code === CloseCode.BadToken) {
