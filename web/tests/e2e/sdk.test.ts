@@ -44,6 +44,8 @@ async function killAndStart(): Promise<void> {
   await service.start();
 }
 
+/** Each test its own: a service that was killed may show a driver who has gone offline for a while. */
+const kind = () => `car-${drivers}`;
 const driverToken = () => service.token(`ana-${drivers}`, "driver");
 const riderToken = () => service.token(`rosa-${drivers}`, "rider");
 
@@ -125,10 +127,14 @@ it("the examples take a whole ride, with a kill -9 in its middle", async () => {
 it("no event is lost or told twice over a kill -9, nor over a new page", async () => {
   const driver = hearing(driverToken());
   const rider = hearing(riderToken());
-  const driving = driver.client.drive({ class: "car" });
+  const driving = driver.client.drive({ class: kind() });
   driving.report(here());
   await sent(driving);
-  const { ride_id } = await rider.client.requestRide({ pickup: PICKUP, dropoff: DROPOFF });
+  const { ride_id } = await rider.client.requestRide({
+    pickup: PICKUP,
+    dropoff: DROPOFF,
+    vehicle_class: kind(),
+  });
   const offer = await driver.heard("offer", ({ state }) => state === "open");
   await driver.client.acceptOffer(offer.offer_id);
   await rider.heard("ride", ({ state }) => state === "accepted");
@@ -167,7 +173,7 @@ it("the way of an outage arrives after it", async () => {
   const way = await line();
   const driver = hearing(driverToken(), undefined, way.url);
   const rider = hearing(riderToken());
-  const driving = driver.client.drive({ class: "car" });
+  const driving = driver.client.drive({ class: kind() });
   // All in the past, a second apart: north for half a minute, then east. 10 m/s.
   const startMs = Date.now() - 300_000;
   const on = (second: number): Position => ({
@@ -177,7 +183,11 @@ it("the way of an outage arrives after it", async () => {
   });
   driving.report(on(0));
   await sent(driving);
-  const { ride_id } = await rider.client.requestRide({ pickup: PICKUP, dropoff: DROPOFF });
+  const { ride_id } = await rider.client.requestRide({
+    pickup: PICKUP,
+    dropoff: DROPOFF,
+    vehicle_class: kind(),
+  });
   const offer = await driver.heard("offer", ({ state }) => state === "open");
   await driver.client.acceptOffer(offer.offer_id);
   await driver.client.arrive(ride_id);
@@ -206,7 +216,7 @@ it("the way of an outage arrives after it", async () => {
 
 it("the newest position arrives when the service is there again", async () => {
   const driver = connect({ url, getToken: driverToken });
-  const driving = driver.drive({ class: "car" });
+  const driving = driver.drive({ class: kind() });
   driving.report(here());
   await sent(driving);
   await service.stop();
@@ -228,7 +238,7 @@ it("vehicles by iterator: one comes, moves, and leaves when its driver stops", a
   const driver = connect({ url, getToken: driverToken });
   await live(client);
   const id = `ana-${drivers}`;
-  const driving = driver.drive({ class: "car" });
+  const driving = driver.drive({ class: kind() });
   driving.report(here());
   let seen = 0;
   const area = { kind: "nearby", ...PICKUP, radius_m: 1_000 } as const;
