@@ -15,6 +15,7 @@ pub use gate::{LimitArgs, TlsArgs};
 use crate::app::Settings;
 use crate::auth;
 use crate::fleet::{self, Limits};
+use crate::history;
 use crate::http::Origins;
 use crate::hub;
 use crate::revocations;
@@ -118,6 +119,9 @@ pub struct Service {
     /// Under one pseudonym riders see a vehicle for so long
     #[arg(long, value_name = "TIME", env = "RIDECAST_PSEUDONYM_FOR", value_parser = humantime::parse_duration, default_value = "10m")]
     pseudonym_for: Duration,
+    /// Where vehicles were is kept for so long; 0s: not at all
+    #[arg(long, value_name = "TIME", env = "RIDECAST_HISTORY", value_parser = humantime::parse_duration, default_value = "2h")]
+    history: Duration,
     /// How rides are treated.
     #[command(flatten)]
     rides: RideArgs,
@@ -371,6 +375,10 @@ impl Service {
                 },
                 alias_for: self.pseudonym_for,
                 ..defaults.fleet
+            },
+            history: history::Settings {
+                keep: self.history,
+                ..history::Settings::default()
             },
             rides: self.rides.settings(),
             routing: routing::Settings {

@@ -7,7 +7,7 @@
 //! | 5 | [`app`] [`config`] |
 //! | 4 | [`http`] [`ws`] [`gate`] |
 //! | 3 | [`session`] [`driver`] [`rider`] [`watcher`] [`rides`] [`revocations`] [`webhooks`] |
-//! | 2 | [`fleet`] [`hub`] [`inbox`] |
+//! | 2 | [`fleet`] [`hub`] [`inbox`] [`history`] |
 //! | 1 | [`store`] [`broker`] [`routing`] |
 //! | 0 | [`spatial`] [`ride`] [`auth`] [`telemetry`] |
 //!
@@ -21,6 +21,7 @@ pub mod demo;
 pub mod driver;
 pub mod fleet;
 pub mod gate;
+pub mod history;
 pub mod http;
 pub mod hub;
 pub mod inbox;

@@ -25,7 +25,7 @@ const FLOORS: [(u8, &[&str]); 6] = [
             "webhooks",
         ],
     ),
-    (2, &["fleet", "hub", "inbox"]),
+    (2, &["fleet", "hub", "inbox", "history"]),
     (1, &["store", "broker", "routing"]),
     (0, &["spatial", "ride", "auth", "telemetry"]),
 ];

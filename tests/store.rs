@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use history::{a_block_does_not_outlive_its_time, blocks_are_found_in_the_minute_they_were_made};
 use records::{HELSINKI, MONACO, MONTEVIDEO, cell, now_ms, record};
 use redis_server::RedisServer;
 use ridecast::store::{self, Change, Store, StoreUrl, VehicleRecord};
@@ -90,6 +91,8 @@ contract!(
     a_value_is_taken_once,
     of_many_takers_one_gets_it,
     a_value_does_not_outlive_its_time,
+    blocks_are_found_in_the_minute_they_were_made,
+    a_block_does_not_outlive_its_time,
 );
 
 /// It is new.
@@ -307,6 +310,8 @@ async fn a_value_does_not_outlive_its_time(store: &dyn Store) {
 mod embedded;
 #[path = "store/embedded_ledger.rs"]
 mod embedded_ledger;
+#[path = "store/history.rs"]
+mod history;
 #[path = "store/ledger.rs"]
 mod ledger;
 #[path = "store/ledger_inboxes.rs"]

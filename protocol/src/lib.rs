@@ -9,11 +9,13 @@
 //! This crate imports nothing else of ridecast, so that anyone may import it.
 
 pub mod binary;
+mod card;
 mod client;
 mod close;
 mod density;
 mod error;
 mod event;
+mod history;
 mod id;
 mod position;
 mod rest;
@@ -22,6 +24,7 @@ mod route;
 mod server;
 mod vehicle;
 
+pub use card::{Found, VehicleCard};
 pub use client::{
     BadMessage, Channel, ClientMessage, GoOnline, Hello, Nearby, Positions, Request, RideChannel,
     Subscribe, Unsubscribe, Viewport,
@@ -33,6 +36,7 @@ pub use event::{
     Ack, ChatMessage, Event, Notice, Offer, OfferState, QuickReply, ReadChat, Receipt, Resume,
     SendChat,
 };
+pub use history::{History, Trail};
 pub use id::{
     IdempotencyKey, InvalidName, OfferId, RequestId, RideId, SessionId, SubscriptionName, TokenId,
     UserId, VehicleClass, VehicleId,

@@ -12,9 +12,10 @@ use serde_json::{Map, Value, json};
 use yaml_rust2::{Yaml, YamlEmitter};
 
 use crate::{
-    ChatPage, ClientMessage, DeadWebhooks, ErrorBody, Estimate, NearbyVehicles, PositionsJudged,
-    PostPositions, RequestId, Revocation, Revocations, Revoke, RideCounts, RidesPage, Route,
-    ServerMessage, ShareLink, ShareMessage, SharedRide, Ticket, Webhook,
+    ChatPage, ClientMessage, DeadWebhooks, ErrorBody, Estimate, Found, History, NearbyVehicles,
+    PositionsJudged, PostPositions, RequestId, Revocation, Revocations, Revoke, RideCounts,
+    RidesPage, Route, ServerMessage, ShareLink, ShareMessage, SharedRide, Ticket, VehicleCard,
+    Webhook,
 };
 
 const FILES: [&str; 2] = ["../docs/asyncapi.yaml", "../docs/openapi.yaml"];
@@ -41,6 +42,9 @@ fn schemas() -> BTreeMap<String, Value> {
         ServerMessage,
         ErrorBody,
         NearbyVehicles,
+        VehicleCard,
+        History,
+        Found,
         PostPositions,
         PositionsJudged,
         Ticket,

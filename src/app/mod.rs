@@ -12,14 +12,16 @@ use std::time::Duration;
 
 use actix_web::dev::Server;
 use tokio::sync::mpsc;
+use tracing::warn;
 
 pub use settings::Settings;
 
 use crate::auth::{Auth, AuthError};
 use crate::broker::{self, BrokerError, NodeId};
 use crate::driver::Garage;
-use crate::fleet::{Fleet, Peers, Teller, TooManyListeners, Writer, keep_counting};
+use crate::fleet::{Fleet, Peers, Roster, Teller, TooManyListeners, Writer, keep_counting};
 use crate::gate::{Certificate, Gate, TlsError};
+use crate::history::History;
 use crate::http::{Health, Queries, RouteLimit};
 use crate::inbox::Post;
 use crate::revocations::Revocations;
@@ -73,6 +75,7 @@ pub struct App {
     sessions: Arc<Sessions>,
     rides: Arc<Rides>,
     writer: Arc<Writer>,
+    history: Arc<History>,
     drain: Duration,
 }
 
@@ -91,10 +94,11 @@ impl App {
         let listener = listen(settings.bind).map_err(bind_error)?;
         let address = listener.local_addr().map_err(bind_error)?;
         let house = House::open(&settings).await?;
-        let (sessions, rides, writer) = (
+        let (sessions, rides, writer, history) = (
             Arc::clone(&house.garage.sessions),
             Arc::clone(&house.garage.rides),
             Arc::clone(&house.health.writer),
+            Arc::clone(&house.queries.history),
         );
         let drain = settings.drain;
         let server = serve(house, settings, listener)?;
@@ -104,6 +108,7 @@ impl App {
             sessions,
             rides,
             writer,
+            history,
             drain,
         })
     }
@@ -136,8 +141,11 @@ impl App {
         handle.stop(false).await;
         let _ = server.await;
         self.rides.stop().await;
-        self.writer.stop().await?;
-        Ok(())
+        let written = self.writer.stop().await;
+        if let Err(error) = self.history.write().await {
+            warn!(%error, "the last seconds of history are lost");
+        }
+        Ok(written?)
     }
 }
 
@@ -168,18 +176,8 @@ impl House {
         let store = store::open(&settings.store).await?;
         let broker = broker::open(&settings.store, node.clone()).await?;
 
-        let fleet = Fleet::new(settings.fleet.clone());
-        // Before the fleet is filled: the writer must know what the store holds, to remove it one day.
-        let writer = Arc::new(Writer::start(&fleet, Arc::clone(&store), settings.writer)?);
-        let now_ms = now_ms();
-        for record in store.load_own().await? {
-            let heard_at_ms = record.heard_at_ms;
-            fleet.hear(record, heard_at_ms, now_ms, Teller::OwnStore);
-        }
-        fleet.sweep(now_ms);
-        tokio::spawn(sweep(Arc::clone(&fleet)));
+        let (fleet, history, writer) = open_fleet(settings, &store).await?;
         tokio::spawn(keep_counting(Arc::clone(&fleet), Arc::clone(&metrics)));
-
         let sessions = Sessions::new(settings.sessions.clone(), Arc::clone(&metrics));
         let (tell, heard) = mpsc::channel(HEARD);
         let peers = Peers::start(
@@ -189,6 +187,7 @@ impl House {
             node.clone(),
             tell,
         )?;
+        let roster = Roster::new(Arc::clone(&fleet), Arc::clone(&peers), Arc::clone(&store));
         let post = Post::new(Arc::clone(&store), broker, node.clone());
         let revocations = Revocations::new(
             Arc::clone(&auth),
@@ -249,6 +248,8 @@ impl House {
             queries: Queries {
                 fleet,
                 peers,
+                history,
+                roster,
                 limits: settings.hub.clone(),
             },
             dead_letters: DeadLetters::new(Arc::clone(&store), backend),
@@ -257,6 +258,32 @@ impl House {
             store,
         })
     }
+}
+
+/// The fleet as the store has kept it, what writes it there, and where its vehicles were.
+async fn open_fleet(
+    settings: &Settings,
+    store: &Arc<dyn Store>,
+) -> Result<(Arc<Fleet>, Arc<History>, Arc<Writer>), AppError> {
+    let fleet = Fleet::new(settings.fleet.clone());
+    let every = settings.writer.moves_every;
+    let history = History::new(Arc::clone(store), every, settings.history);
+    tokio::spawn(Arc::clone(&history).run());
+    // Before the fleet is filled: the writer must know what the store holds, to remove it one day.
+    let writer = Writer::start(
+        &fleet,
+        Arc::clone(store),
+        Arc::clone(&history),
+        settings.writer,
+    )?;
+    let now_ms = now_ms();
+    for record in store.load_own().await? {
+        let heard_at_ms = record.heard_at_ms;
+        fleet.hear(record, heard_at_ms, now_ms, Teller::OwnStore);
+    }
+    fleet.sweep(now_ms);
+    tokio::spawn(sweep(Arc::clone(&fleet)));
+    Ok((fleet, history, Arc::new(writer)))
 }
 
 async fn sweep(fleet: Arc<Fleet>) {

@@ -8,6 +8,7 @@ use sha2::Sha256;
 use crate::auth;
 use crate::fleet::{self, WriterSettings};
 use crate::gate;
+use crate::history;
 use crate::http::{BaseMap, Origins, PageConfig};
 use crate::hub;
 use crate::revocations;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub ws: ws::Settings,
     /// How positions are written.
     pub writer: WriterSettings,
+    /// How much is kept of where vehicles were.
+    pub history: history::Settings,
     /// How rides are treated.
     pub rides: rides::Settings,
     /// How times of arrival are estimated.
@@ -94,6 +97,7 @@ impl Settings {
             hub: hub::Settings::default(),
             ws: ws::Settings::default(),
             writer: WriterSettings::default(),
+            history: history::Settings::default(),
             rides: rides::Settings::default(),
             routing: routing::Settings::default(),
             webhook: None,

@@ -11,6 +11,7 @@ mod nearest;
 mod others;
 mod peers;
 mod places;
+mod roster;
 #[cfg(test)]
 mod tests;
 mod vehicle;
@@ -34,6 +35,7 @@ pub use listener::Listener;
 pub use nearest::Sought;
 pub use others::Teller;
 pub use peers::Peers;
+pub use roster::{Roster, Spotted};
 pub use vehicle::{Seen, Vehicle};
 pub use writer::{Writer, WriterSettings};
 

@@ -2,7 +2,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use parking_lot::Mutex;
-use ridecast_protocol::{SessionId, VehicleId, VehicleInfo, VehicleState, VehicleUpdate};
+use ridecast_protocol::{
+    Position, SessionId, VehicleClass, VehicleId, VehicleInfo, VehicleState, VehicleUpdate,
+};
 
 use super::alias::Alias;
 use super::judge::{Fix, Judge};
@@ -208,17 +210,26 @@ impl Seen {
     /// As subscribers get it, under its own id or its alias.
     #[must_use]
     pub fn update(&self, id: &VehicleId) -> VehicleUpdate {
-        let position = &self.fix.position;
-        VehicleUpdate {
-            id: id.clone(),
-            latitude: decimals(position.latitude, 1e7),
-            longitude: decimals(position.longitude, 1e7),
-            bearing: position.bearing.map(tenths),
-            speed: position.speed.map(tenths),
-            timestamp_ms: position.timestamp_ms,
-            class: self.info.class.clone(),
-            state: self.state,
-        }
+        update(id, &self.fix.position, &self.info.class, self.state)
+    }
+}
+
+/// A vehicle at a position, as subscribers get it.
+pub(super) fn update(
+    id: &VehicleId,
+    position: &Position,
+    class: &VehicleClass,
+    state: VehicleState,
+) -> VehicleUpdate {
+    VehicleUpdate {
+        id: id.clone(),
+        latitude: decimals(position.latitude, 1e7),
+        longitude: decimals(position.longitude, 1e7),
+        bearing: position.bearing.map(tenths),
+        speed: position.speed.map(tenths),
+        timestamp_ms: position.timestamp_ms,
+        class: class.clone(),
+        state,
     }
 }
 

@@ -9,7 +9,9 @@ use tracing::{info, warn};
 
 use super::changes::ChangeLog;
 use super::{Fleet, TooManyListeners};
+use crate::history::History;
 use crate::store::{Change, Store, StoreError};
+use crate::telemetry::now_ms;
 
 /// How positions are written.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +35,8 @@ impl Default for WriterSettings {
     }
 }
 
-/// Writes the fleet's changes to the store, conflated, for as long as it lives.
+/// Writes the fleet's changes to the store, conflated, for as long as it lives. History is told
+/// of them too.
 ///
 /// While the store is away the newest change of each vehicle is kept, so
 /// memory is bounded by the number of vehicles and positions catch up.
@@ -57,6 +60,7 @@ impl Writer {
     pub fn start(
         fleet: &Arc<Fleet>,
         store: Arc<dyn Store>,
+        history: Arc<History>,
         settings: WriterSettings,
     ) -> Result<Self, TooManyListeners> {
         let log = fleet.change_log(settings.moves_every)?;
@@ -65,6 +69,7 @@ impl Writer {
         let writing = Writing {
             log,
             store,
+            history,
             settings,
             health: Arc::clone(&health),
             unwritten: FxHashMap::default(),
@@ -103,6 +108,7 @@ impl Writer {
 struct Writing {
     log: ChangeLog,
     store: Arc<dyn Store>,
+    history: Arc<History>,
     settings: WriterSettings,
     health: Arc<Health>,
     unwritten: FxHashMap<VehicleId, Change>,
@@ -142,6 +148,9 @@ impl Writing {
             return Ok(());
         }
         let changes: Vec<Change> = self.unwritten.drain().map(|(_, change)| change).collect();
+        // Before the store is asked, which may take long or fail: then it is told them again.
+        let known = changes.iter().filter_map(|change| change.now.as_ref());
+        self.history.note(known, now_ms());
         let result = self.store.write(&changes).await;
         let mut failing_since = self.health.failing_since.lock();
         if result.is_err() {

@@ -6,6 +6,7 @@ mod events;
 #[cfg_attr(not(feature = "page"), path = "no_files.rs")]
 mod files;
 mod health;
+mod history;
 mod identity;
 mod map;
 mod origin;
@@ -14,6 +15,7 @@ mod positions;
 mod revocations;
 mod rides;
 mod route;
+mod search;
 mod share;
 mod sse;
 mod tickets;
@@ -56,6 +58,10 @@ pub fn routes(config: &mut web::ServiceConfig, origins: &Arc<Origins>, most_body
                 .route("/ws", web::get().to(crate::ws::open))
                 .route("/vehicles", web::get().to(vehicles::nearby))
                 .route("/estimate", web::get().to(route::estimate))
+                .route("/vehicles/{id}", web::get().to(search::card))
+                .route("/vehicles/{id}/trail", web::get().to(history::trail))
+                .route("/history", web::get().to(history::window))
+                .route("/search", web::get().to(search::search))
                 .route("/positions", web::post().to(positions::report))
                 .route("/tickets", web::post().to(tickets::issue))
                 .route("/webhooks/dead", web::get().to(webhooks::dead))

@@ -5,7 +5,8 @@ use ridecast_protocol::{ErrorBody, ErrorCode, NearbyVehicles, Role, VehicleClass
 use serde::Deserialize;
 
 use super::{Caller, Error};
-use crate::fleet::{Fleet, Peers, Sought};
+use crate::fleet::{Fleet, Peers, Roster, Sought};
+use crate::history::History;
 use crate::hub::{Sees, Settings};
 use crate::telemetry::now_ms;
 
@@ -16,6 +17,10 @@ pub struct Queries {
     pub fleet: Arc<Fleet>,
     /// Those of other nodes.
     pub peers: Arc<Peers>,
+    /// Where vehicles were.
+    pub history: Arc<History>,
+    /// Finds vehicles by name.
+    pub roster: Arc<Roster>,
     /// How much may be asked for.
     pub limits: Settings,
 }

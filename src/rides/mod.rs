@@ -16,6 +16,7 @@ mod names;
 mod pages;
 mod request;
 mod route;
+mod search;
 mod share;
 mod telling;
 mod track;

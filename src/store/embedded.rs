@@ -2,6 +2,7 @@ mod answers;
 mod asks;
 mod book;
 mod file;
+mod history;
 mod ledger;
 mod look;
 mod sweep;
@@ -17,9 +18,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use self::asks::Asks;
+use self::file::Wrote;
 use self::thread::Waiting;
 use super::once::Once;
-use super::{Change, Store, StoreError, VehicleRecord};
+use super::{Change, Store, StoreError, VehicleRecord, forgotten_ms};
 use crate::spatial::CoarseCell;
 
 /// Keeps everything in one file of this machine, which a thread of its own has;
@@ -100,8 +102,38 @@ impl Store for EmbeddedStore {
         Ok(records)
     }
 
+    async fn shared_cells(&self) -> Result<Vec<CoarseCell>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn load_own(&self) -> Result<Vec<VehicleRecord>, StoreError> {
         self.all().await
+    }
+
+    async fn append_history(
+        &self,
+        at_ms: i64,
+        block: &[u8],
+        keep: Duration,
+    ) -> Result<(), StoreError> {
+        let (until_ms, block) = (forgotten_ms(at_ms, keep), block.to_owned());
+        let append = move |file: &mut file::StoreFile| {
+            file.write(|transaction, _| {
+                history::append(transaction, at_ms, until_ms, &block)?;
+                Ok((Wrote::Something, ()))
+            })
+        };
+        self.asks()?.look(append).await
+    }
+
+    async fn history(&self, minute: i64) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.asks()?
+            .look(move |file| file.read(|transaction| history::of_minute(transaction, minute)))
+            .await
+    }
+
+    async fn history_since(&self) -> Result<Option<i64>, StoreError> {
+        self.asks()?.look(|file| file.read(history::since)).await
     }
 
     async fn put_once(&self, key: &str, value: &str, ttl: Duration) -> Result<(), StoreError> {

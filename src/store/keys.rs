@@ -38,6 +38,20 @@ pub(crate) fn vehicles(cell: CoarseCell) -> String {
     format!("ridecast:{{{cell}}}:vehicles")
 }
 
+/// Sorted set of the cells that have vehicles: score is when one was last written to, ms since the
+/// Unix epoch. Written with every batch; members live [`VEHICLE_TTL_S`], and so does the key.
+pub(crate) const CELLS: &str = "ridecast:cells";
+
+/// List of the blocks of history that were made in this minute since the Unix epoch, by all nodes.
+/// Lives as long from the end of that minute as its writers say.
+pub(crate) fn history(minute: i64) -> String {
+    format!("ridecast:history:{minute}")
+}
+
+/// A string: when the first block of [`history`] was made that may still be there, ms since the
+/// Unix epoch. Lives as long as the block that was written last.
+pub(crate) const HISTORY_SINCE: &str = "ridecast:history:since";
+
 /// A string to be taken once, such as a ticket. Written by whoever puts it, lives as long as they say.
 pub(crate) fn once(key: &str) -> String {
     format!("ridecast:once:{key}")

@@ -24,6 +24,9 @@ pub use url::{InvalidStoreUrl, StoreUrl};
 
 use crate::spatial::{CoarseCell, LatLon};
 
+/// Blocks of history are found by the minute they were made in.
+pub const MINUTE_MS: i64 = 60_000;
+
 /// The newest word of one vehicle, as it is kept and as nodes tell each other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VehicleRecord {
@@ -80,12 +83,43 @@ pub trait Store: Ledger + Send + Sync {
     /// [`StoreError`]. A record that cannot be read is left out and logged, not an error.
     async fn load(&self, cells: &[CoarseCell]) -> Result<Vec<VehicleRecord>, StoreError>;
 
+    /// The cells that have had a vehicle within the last hour. Empty for a store that other nodes
+    /// do not share: there this node knows all vehicles.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn shared_cells(&self) -> Result<Vec<CoarseCell>, StoreError>;
+
     /// All vehicles that only this node knows of: what an embedded store kept
     /// over a restart. Empty for a store that other nodes share.
     ///
     /// # Errors
     /// [`StoreError`].
     async fn load_own(&self) -> Result<Vec<VehicleRecord>, StoreError>;
+
+    /// Keeps a block of history, made at `at_ms`, for so long from the end of that minute.
+    ///
+    /// # Errors
+    /// [`StoreError`]. It may have been taken in: written again, it is there twice.
+    async fn append_history(
+        &self,
+        at_ms: i64,
+        block: &[u8],
+        keep: Duration,
+    ) -> Result<(), StoreError>;
+
+    /// The blocks of all nodes that were made in this minute since the Unix epoch, in no order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn history(&self, minute: i64) -> Result<Vec<Vec<u8>>, StoreError>;
+
+    /// When the first block that may still be there was made, ms since the Unix epoch. `None`:
+    /// there are none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn history_since(&self) -> Result<Option<i64>, StoreError>;
 
     /// Keeps `value` under `key` for `ttl`, to be taken once.
     ///
@@ -127,6 +161,12 @@ pub async fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, StoreError> {
         StoreUrl::Embedded(path) => Arc::new(embedded::EmbeddedStore::open(path).await?),
         StoreUrl::Redis(url) => Arc::new(redis::RedisStore::open(url).await?),
     })
+}
+
+/// When a block of history that was made then is forgotten, ms since the Unix epoch.
+fn forgotten_ms(made_at_ms: i64, keep: Duration) -> i64 {
+    let minute_ends = (made_at_ms.div_euclid(MINUTE_MS) + 1).saturating_mul(MINUTE_MS);
+    minute_ends.saturating_add(i64::try_from(keep.as_millis()).unwrap_or(i64::MAX))
 }
 
 fn now_ms() -> i64 {

@@ -14,7 +14,9 @@ use ridecast_protocol::VehicleId;
 pub(crate) use link::{Link, address, config, connect, fault, in_time, open_client};
 
 use super::keys::{self, VEHICLE_TTL_S};
-use super::{Change, RedisFault, Store, StoreError, VehicleRecord, now_ms};
+use super::{
+    Change, MINUTE_MS, RedisFault, Store, StoreError, VehicleRecord, forgotten_ms, now_ms,
+};
 use crate::spatial::CoarseCell;
 
 /// Keeps vehicles in Redis, where all nodes of the service find them.
@@ -161,6 +163,16 @@ impl Store for RedisStore {
         for (cell, changes) in &cells {
             write_cell(&mut pipe, *cell, changes);
         }
+        let now_ms = now_ms();
+        let command = pipe.cmd("ZADD").arg(keys::CELLS);
+        for cell in cells.keys() {
+            command.arg(now_ms).arg(cell.to_string());
+        }
+        command.ignore();
+        pipe.cmd("EXPIRE")
+            .arg(keys::CELLS)
+            .arg(VEHICLE_TTL_S)
+            .ignore();
         for cell in self.due_for_sweep(cells.keys().copied()) {
             let script = pipe.cmd("EVAL").arg(SWEEP).arg(3);
             script.arg(keys::heard(cell)).arg(keys::geo(cell));
@@ -197,8 +209,49 @@ impl Store for RedisStore {
         Ok(newest.into_values().collect())
     }
 
+    async fn shared_cells(&self) -> Result<Vec<CoarseCell>, StoreError> {
+        let mut pipe = pipe();
+        let stale_ms = stale_before_ms();
+        pipe.cmd("ZREMRANGEBYSCORE").arg(keys::CELLS);
+        pipe.arg("-inf").arg(stale_ms).ignore();
+        pipe.cmd("ZRANGE").arg(keys::CELLS).arg(0).arg(-1);
+        let (cells,): (Vec<String>,) = self.link.ask(&pipe).await?;
+        Ok(cells.iter().filter_map(|cell| cell.parse().ok()).collect())
+    }
+
     async fn load_own(&self) -> Result<Vec<VehicleRecord>, StoreError> {
         Ok(Vec::new())
+    }
+
+    async fn append_history(
+        &self,
+        at_ms: i64,
+        block: &[u8],
+        keep: Duration,
+    ) -> Result<(), StoreError> {
+        let key = keys::history(at_ms.div_euclid(MINUTE_MS));
+        let until_ms = forgotten_ms(at_ms, keep);
+        let mut pipe = pipe();
+        pipe.cmd("RPUSH").arg(&key).arg(block).ignore();
+        pipe.cmd("PEXPIREAT").arg(&key).arg(until_ms).ignore();
+        let since = keys::HISTORY_SINCE;
+        pipe.cmd("SET").arg(since).arg(at_ms).arg("NX").ignore();
+        pipe.cmd("PEXPIREAT").arg(since).arg(until_ms).ignore();
+        Ok(self.link.ask(&pipe).await?)
+    }
+
+    async fn history(&self, minute: i64) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut pipe = pipe();
+        pipe.cmd("LRANGE").arg(keys::history(minute)).arg(0).arg(-1);
+        let (blocks,) = self.link.ask(&pipe).await?;
+        Ok(blocks)
+    }
+
+    async fn history_since(&self) -> Result<Option<i64>, StoreError> {
+        let mut pipe = pipe();
+        pipe.cmd("GET").arg(keys::HISTORY_SINCE);
+        let (since_ms,) = self.link.ask(&pipe).await?;
+        Ok(since_ms)
     }
 
     async fn put_once(&self, key: &str, value: &str, ttl: Duration) -> Result<(), StoreError> {

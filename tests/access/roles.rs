@@ -250,6 +250,10 @@ async fn ask(town: &Town, what: &str, column: Column) -> String {
              &dropoff_latitude={latitude}&dropoff_longitude={longitude}"
         ),
         ("/v1/rides", "state") => "?state=completed".to_owned(),
+        ("/v1/history", _) => {
+            "?south=-90&west=-180&north=90&east=180&from_ms=0&to_ms=1000".to_owned()
+        }
+        ("/v1/search", _) => "?text=ana".to_owned(),
         _ => String::new(),
     };
     let link = if path.contains("{token}") {
@@ -272,7 +276,11 @@ async fn ask(town: &Town, what: &str, column: Column) -> String {
     let (status, body) = head(town, method, &(path.clone() + &query), column, body).await;
     match body["code"].as_str() {
         // They may, and there is none to be sent.
-        Some("not_found") if path.starts_with("/v1/webhooks/dead/") => "yes".to_owned(),
+        Some("not_found")
+            if path.starts_with("/v1/webhooks/dead/") || path.starts_with("/v1/vehicles/") =>
+        {
+            "yes".to_owned()
+        }
         Some(code) => code.to_owned(),
         None => {
             assert!((200..300).contains(&status), "{what}: {status}");

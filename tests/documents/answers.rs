@@ -15,6 +15,8 @@ fn query(path: &str) -> &'static str {
     match path {
         "/vehicles" => "?latitude=0&longitude=0&radius_m=1000",
         "/rides" => "?state=completed",
+        "/history" => "?south=-1&west=-1&north=1&east=1&from_ms=0&to_ms=1000",
+        "/search" => "?text=ana",
         _ => "",
     }
 }

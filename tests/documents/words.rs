@@ -2,9 +2,9 @@
 //! wrong type, is one that does not come back.
 
 use ridecast_protocol::{
-    ChatPage, DeadWebhooks, ErrorBody, Estimate, NearbyVehicles, PositionsJudged, PostPositions,
-    Request, Revocation, Revocations, Revoke, Ride, RideCounts, RidesPage, Route, ServerMessage,
-    ShareLink, ShareMessage, SharedRide, Ticket, Webhook,
+    ChatPage, DeadWebhooks, ErrorBody, Estimate, Found, History, NearbyVehicles, PositionsJudged,
+    PostPositions, Request, Revocation, Revocations, Revoke, Ride, RideCounts, RidesPage, Route,
+    ServerMessage, ShareLink, ShareMessage, SharedRide, Ticket, VehicleCard, Webhook,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -42,6 +42,8 @@ pub(crate) fn body(name: &str, example: &Value) {
         DeadWebhooks,
         ErrorBody,
         Estimate,
+        Found,
+        History,
         NearbyVehicles,
         PositionsJudged,
         PostPositions,
@@ -55,6 +57,7 @@ pub(crate) fn body(name: &str, example: &Value) {
         ShareLink,
         SharedRide,
         Ticket,
+        VehicleCard,
         Webhook,
     ];
 }

@@ -68,6 +68,9 @@ fn query(parameters: &[&Value], but: usize, text: &str) -> String {
         let text = match parameter["name"].as_str().unwrap() {
             _ if nth == but => text,
             "radius_m" => "1000",
+            "south" => "-90",
+            "north" => "90",
+            "to_ms" if parameter["required"] == true => "2000",
             _ if parameter["required"] == true => "0",
             _ => continue,
         };
@@ -103,7 +106,10 @@ async fn whatever_is_wrong_with_a_query_is_answered() {
             } else {
                 &token(&format!("o{nth}"), Role::Operator)
             };
-            let path = format!("/v1{}", path.replace("{ride_id}", "none"));
+            let path = format!(
+                "/v1{}",
+                path.replace("{ride_id}", "none").replace("{id}", "none")
+            );
             let schema = spec.follow(&parameter["schema"]);
             for (text, meant) in TEXTS {
                 let url = format!("{path}{}", query(&parameters, nth, text));

@@ -35,6 +35,7 @@ mod view;
 
 mod anew;
 mod cancel;
+mod card;
 mod chat;
 mod nodes;
 mod privacy;

@@ -102,7 +102,7 @@ async fn a_bad_request_is_answered_in_the_one_shape() {
         "/v1/nothing",
         "/nothing",
         "/../etc/passwd",
-        "/v1/vehicles/1",
+        "/v1/vehicles/1/nothing",
         "/map/roads.geojson",
     ] {
         assert_eq!(

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use ridecast::store::{self, Store, StoreError, StoreUrl};
+use redb::{ReadableDatabase as _, ReadableTableMetadata as _};
+use ridecast::store::{self, MINUTE_MS, Store, StoreError, StoreUrl};
 use tempfile::TempDir;
 
 use super::{HELSINKI, MONACO, MONTEVIDEO, gone, load, moved, now_ms, put, record};
@@ -37,6 +38,29 @@ async fn everything_is_there_after_opening_it_again() {
     own.sort_by(|a, b| a.id.cmp(&b.id));
     assert_eq!(own, [before[0].clone(), there]);
     assert!(load(&*store, &[HELSINKI]).await.is_empty());
+}
+
+#[tokio::test]
+async fn history_is_there_after_opening_it_again_and_goes_in_its_time() {
+    let directory = TempDir::new().unwrap();
+    let store = open(directory.path()).await.unwrap();
+    let now = now_ms();
+    let past = now - 3 * MINUTE_MS;
+    let hour = Duration::from_hours(1);
+    store.append_history(now, b"kept", hour).await.unwrap();
+    let at_once = Duration::from_millis(1);
+    store.append_history(past, b"past", at_once).await.unwrap();
+    assert_eq!(store.history_since().await.unwrap(), Some(now));
+    drop(store);
+    let store = open(directory.path()).await.unwrap();
+    assert_eq!(store.history(now / MINUTE_MS).await.unwrap(), [b"kept"]);
+    drop(store);
+    // It is not only hidden.
+    let file = redb::Database::open(directory.path().join("ridecast.redb")).unwrap();
+    let history: redb::TableDefinition<'_, (i64, u32), (i64, &[u8])> =
+        redb::TableDefinition::new("history");
+    let look = file.begin_read().unwrap();
+    assert_eq!(look.open_table(history).unwrap().len().unwrap(), 1);
 }
 
 #[tokio::test]

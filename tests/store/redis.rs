@@ -31,7 +31,9 @@ async fn the_keys_of_a_cell_share_a_slot_and_do_not_live_for_ever() {
     let mut keys: Vec<String> = server.ask(&["KEYS", "*"]);
     keys.sort();
     let tagged = format!("ridecast:{{{}}}", cell(MONACO));
-    let expected = ["geo", "heard", "vehicles"].map(|kind| format!("{tagged}:{kind}"));
+    let mut expected = vec!["ridecast:cells".to_owned()];
+    expected.extend(["geo", "heard", "vehicles"].map(|kind| format!("{tagged}:{kind}")));
+    expected.sort();
     assert_eq!(keys, expected);
     for key in &keys {
         let ttl: i64 = server.ask(&["TTL", key]);
@@ -310,5 +312,42 @@ async fn an_outage_is_logged_once_and_its_end_too() {
         until_it_answers(&*store).await;
         store.ping().await.unwrap();
         assert_eq!(counter.logged(), (outage, outage));
+    }
+}
+
+#[tokio::test]
+async fn all_cells_that_have_had_a_vehicle_lately_are_known() {
+    let server = RedisServer::start();
+    let store = open(&server).await;
+    assert!(store.shared_cells().await.unwrap().is_empty());
+    let changes = [put(&record("a", MONACO)), put(&record("b", HELSINKI))];
+    store.write(&changes).await.unwrap();
+    let other = open(&server).await;
+    let mut cells = other.shared_cells().await.unwrap();
+    cells.sort_by_key(ToString::to_string);
+    let mut both = [cell(MONACO), cell(HELSINKI)];
+    both.sort_by_key(ToString::to_string);
+    assert_eq!(cells, both);
+    // One that nobody has written to for an hour.
+    let past = (now_ms() - 3_601_000).to_string();
+    let _: i64 = server.ask(&["ZADD", "ridecast:cells", &past, &both[0].to_string()]);
+    assert_eq!(store.shared_cells().await.unwrap(), [both[1]]);
+    let left: i64 = server.ask(&["ZCARD", "ridecast:cells"]);
+    assert_eq!(left, 1);
+}
+
+#[tokio::test]
+async fn history_goes_by_itself() {
+    let server = RedisServer::start();
+    let store = open(&server).await;
+    let hour = Duration::from_hours(1);
+    store.append_history(now_ms(), b"x", hour).await.unwrap();
+    store.append_history(now_ms(), b"y", hour).await.unwrap();
+    let mut keys: Vec<String> = server.ask(&["KEYS", "ridecast:history:*"]);
+    keys.sort();
+    assert!((2..=3).contains(&keys.len()), "{keys:?}");
+    for key in &keys {
+        let ttl: i64 = server.ask(&["TTL", key]);
+        assert!((3_590..=3_660).contains(&ttl), "{key} lives {ttl} s");
     }
 }

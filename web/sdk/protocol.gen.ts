@@ -1049,6 +1049,90 @@ vehicles: Array<VehicleUpdate>,
 server_time_ms: number, };
 
 /**
+ * All that is known of a vehicle now. Answer of `GET /v1/vehicles/{id}`.
+ */
+export type VehicleCard = {
+/**
+ * Where it is and whether it is heard.
+ */
+vehicle: VehicleUpdate,
+/**
+ * What its driver said of it.
+ */
+info: VehicleInfo,
+/**
+ * The ride it drives. Absent: none.
+ */
+ride?: Ride, };
+
+/**
+ * Answer of `GET /v1/search`.
+ */
+export type Found = {
+/**
+ * The vehicles, those first whose id, plate or label begins with the text.
+ */
+vehicles: Array<VehicleCard>,
+/**
+ * The rides, the newest request first.
+ */
+rides: Array<Ride>, };
+
+/**
+ * Where one vehicle was: columns of one length, an entry for each fix, the oldest first.
+ *
+ * Between two fixes that are `every_ms` apart or so it drove from one to the other. When they are
+ * more than 20 s apart, it was not heard, or was outside the area asked for.
+ */
+export type Trail = {
+/**
+ * Which vehicle.
+ */
+id: VehicleId,
+/**
+ * The kind of vehicle, as it was last.
+ */
+class: VehicleClass,
+/**
+ * When the service heard it there, ms since the Unix epoch, to a tenth of a second.
+ */
+times_ms: Array<number>,
+/**
+ * Where: longitude and latitude, degrees, WGS 84, to 6 decimals (about 11 cm).
+ */
+line: Array<[number, number]>,
+/**
+ * 1: a ride had taken it, 0: it was free.
+ */
+busy: Array<number>, };
+
+/**
+ * Answer of `GET /v1/history` and of `GET /v1/vehicles/{id}/trail`.
+ */
+export type History = {
+/**
+ * From when on, as asked, ms since the Unix epoch.
+ */
+from_ms: number,
+/**
+ * The answer has everything from `from_ms` to before this, ms since the Unix epoch: ask on
+ * from here. Before the end asked for when that was more than is told at once, or too new.
+ */
+to_ms: number,
+/**
+ * Nothing is kept of the time before this, ms since the Unix epoch.
+ */
+kept_from_ms: number,
+/**
+ * How far apart the fixes of a vehicle that moves are, ms.
+ */
+every_ms: number,
+/**
+ * The vehicles, by their ids.
+ */
+vehicles: Array<Trail>, };
+
+/**
  * Body of `POST /v1/positions`: for drivers who cannot hold a socket.
  */
 export type PostPositions = {

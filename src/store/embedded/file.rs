@@ -6,7 +6,7 @@ use redb::backends::InMemoryBackend;
 use redb::{Builder, Database, DatabaseError, ReadTransaction, ReadableDatabase, WriteTransaction};
 
 use super::answers::Answers;
-use super::{book, sweep, vehicles};
+use super::{book, history, sweep, vehicles};
 use crate::store::{StoreError, now_ms};
 
 /// Pages kept in memory. Ten thousand vehicles are about 4 MB; redb's own default is 1 GB.
@@ -61,6 +61,7 @@ impl StoreFile {
         file.write(|transaction, _| {
             vehicles::drop_stale(transaction)?;
             book::make_tables(transaction)?;
+            history::make_table(transaction)?;
             Ok((Wrote::Something, ()))
         })?;
         sweep::Sweep::default().sweep(&mut file, now_ms(), usize::MAX)?;

@@ -3,6 +3,7 @@ use redb::{ReadTransaction, TableDefinition, Value};
 use super::StoreError;
 use super::book::{Book, INBOXES, LOGS, RECORDS};
 use super::file::{StoreFile, Wrote};
+use super::history;
 
 /// Removes what is past its time. Nobody sees that any more; it takes room.
 ///
@@ -24,6 +25,7 @@ impl Sweep {
         now_ms: i64,
         most: usize,
     ) -> Result<(), StoreError> {
+        history::sweep(file, now_ms, most)?;
         let (records, inboxes, logs) = file.read(|transaction| {
             Ok((
                 past(transaction, RECORDS, &mut self.records, most, |record| {
