@@ -5,6 +5,7 @@ import {
   type ConnectionState,
   connect,
   type Event,
+  type History,
   type Rest,
   restOf,
   type VehiclesMessage,
@@ -33,7 +34,6 @@ import { type Hit, Search } from "./search.ts";
 import { Selected } from "./selected.ts";
 import { Sight } from "./sight.ts";
 import * as state from "./state.ts";
-import type { History } from "./wire.ts";
 import { errorWords } from "./words/index.ts";
 
 /** Brings connection, map and panels together. */

@@ -1,8 +1,7 @@
 import { signal } from "@preact/signals";
-import type { Rest } from "../../sdk/index.ts";
+import type { Found, Rest } from "../../sdk/index.ts";
 import type { Selection } from "./address.ts";
 import type { Words } from "./state.ts";
-import type { Found } from "./wire.ts";
 
 /** Typing goes on so fast, ms. */
 const PAUSE_MS = 200;

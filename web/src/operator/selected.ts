@@ -1,8 +1,10 @@
 import { effect, untracked } from "@preact/signals";
 import {
+  type History,
   type Rest,
   type Ride,
   ServiceError,
+  type VehicleCard,
   type VehicleId,
   type VehicleUpdate,
 } from "../../sdk/index.ts";
@@ -10,7 +12,6 @@ import { isOver } from "../fleet/ride-book.ts";
 import type { VehicleMap } from "../map/map.ts";
 import * as state from "./state.ts";
 import { TRAIL_MS, Trail } from "./trail.ts";
-import type { History, VehicleCard } from "./wire.ts";
 
 /** What events and fixes do not tell of what is selected is asked for this often, ms. */
 const PERIOD_MS = 5_000;

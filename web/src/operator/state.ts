@@ -4,6 +4,7 @@ import type {
   ConnectionState,
   Ride,
   RideCount,
+  VehicleCard,
   VehicleClass,
   VehicleId,
   VehicleUpdate,
@@ -11,7 +12,6 @@ import type {
 import { type Doing, EVERYTHING, type Filter } from "../fleet/filter.ts";
 import type { Past, Selection, Show } from "./address.ts";
 import type { Speed } from "./replay/ahead.ts";
-import type { VehicleCard } from "./wire.ts";
 
 /** A vehicle as the list and the card show it. */
 export interface Seen {

@@ -1,6 +1,5 @@
 // The last minutes of one vehicle's way. Pure.
-import type { VehicleUpdate } from "../../sdk/index.ts";
-import type { History } from "./wire.ts";
+import type { History, VehicleUpdate } from "../../sdk/index.ts";
 
 /** So much of the way is drawn, ms. */
 export const TRAIL_MS = 10 * 60_000;

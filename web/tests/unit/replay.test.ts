@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import type { History } from "../../sdk/index.ts";
 import { advanced, nextChunk, within } from "../../src/operator/replay/ahead.ts";
 import { fromField, toField } from "../../src/operator/replay/local-time.ts";
 import { Tape } from "../../src/operator/replay/tape.ts";
-import type { History } from "../../src/operator/wire.ts";
 
 /** Fixes of vehicles at these seconds, each a little further to the north. */
 function history(

@@ -1,7 +1,6 @@
 import { expect, it } from "vitest";
-import type { VehicleUpdate } from "../../sdk/index.ts";
+import type { History, VehicleUpdate } from "../../sdk/index.ts";
 import { TRAIL_MS, Trail } from "../../src/operator/trail.ts";
-import type { History } from "../../src/operator/wire.ts";
 
 function fix(timestamp_ms: number): VehicleUpdate {
   const longitude = timestamp_ms / 1e6;

@@ -1,9 +1,8 @@
-import type { Query, VehicleId } from "../../../sdk/index.ts";
+import type { History, Query, VehicleId } from "../../../sdk/index.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import { type Bounds, outgrown, toViewport, withMargin } from "../../map/area.ts";
 import type { Past } from "../address.ts";
 import { type ReplayState, replay } from "../state.ts";
-import type { History } from "../wire.ts";
 import { advanced, keptFromMs, LEAD_MS, nextChunk, type Speed } from "./ahead.ts";
 import { Tape } from "./tape.ts";
 

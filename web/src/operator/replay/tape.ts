@@ -1,7 +1,6 @@
 // What was fetched of the past: the fixes of vehicles in one area, from a
 // moment to a moment. Pure.
-import type { VehicleId, VehiclesMessage, VehicleUpdate } from "../../../sdk/index.ts";
-import type { History } from "../wire.ts";
+import type { History, VehicleId, VehiclesMessage, VehicleUpdate } from "../../../sdk/index.ts";
 
 /** Longer without a fix, and a vehicle was not heard or was elsewhere, ms. */
 const GONE_MS = 20_000;
