@@ -15,6 +15,9 @@ export interface Vehicle {
   slot: number;
 }
 
+/** A pace by which nothing is ever late, ms. */
+const HELD_MS = 1e9;
+
 /**
  * The vehicles that the subscription holds, and how they move. Dense, so that
  * a vehicle's slot is its instance on the GPU.
@@ -27,6 +30,8 @@ export class Fleet {
   glide = true;
   /** How many fixes came. */
   fixes = 0;
+  /** Told of each. */
+  onFix: ((update: VehicleUpdate) => void) | undefined;
   /** From then on nothing moves unless a fix comes, ms. */
   restsAtMs = 0;
   private readonly byId = new Map<VehicleId, Vehicle>();
@@ -62,6 +67,21 @@ export class Fleet {
     for (const id of [...this.byId.keys()]) this.remove(id);
   }
 
+  /** Forgets all, the pace too: what comes is of another time or of another speed. */
+  reset(paceMs?: number): void {
+    this.clear();
+    this.typicalPaceMs = paceMs;
+  }
+
+  /** Everything stands where it is said to be, and nothing fades: time itself stands. */
+  hold(nowMs: number): void {
+    for (const vehicle of this.vehicles) {
+      vehicle.motion = appear(this.fix(vehicle.update), nowMs, HELD_MS);
+      this.touched.add(vehicle.slot);
+    }
+    this.restsAtMs = nowMs;
+  }
+
   private put(update: VehicleUpdate, nowMs: number, paced: boolean): void {
     const vehicle = this.byId.get(update.id);
     if (!vehicle) {
@@ -82,6 +102,7 @@ export class Fleet {
       this.fixes += 1;
       if (motion.spacings.length > 0) this.learn(motion.paceMs);
       vehicle.update = update;
+      this.onFix?.(update);
     } else {
       vehicle.update = { ...vehicle.update, state: update.state };
     }

@@ -19,6 +19,8 @@ export interface MapColors {
   halo: string;
   /** Pickup and dropoff of a ride, and the line between. */
   ride: string;
+  /** Where a vehicle was. */
+  way: string;
   vehicles: VehicleColors;
 }
 
@@ -48,6 +50,7 @@ export const MAP_COLORS: Record<Theme, MapColors> = {
     label: "#4d5259",
     halo: "#ffffff",
     ride: "#1b1d21",
+    way: "#c2410c",
     vehicles: {
       fill: rgbs(FILLS.light),
       edge: rgb("#ffffff"),
@@ -63,6 +66,7 @@ export const MAP_COLORS: Record<Theme, MapColors> = {
     label: "#aeb6c0",
     halo: "#15181c",
     ride: "#eceff3",
+    way: "#ffb46b",
     vehicles: {
       fill: rgbs(FILLS.dark),
       edge: rgb("#06090d"),
@@ -71,3 +75,18 @@ export const MAP_COLORS: Record<Theme, MapColors> = {
     },
   },
 };
+
+/**
+ * Shades of cells, from few vehicles to many: steps of even lightness (OKLCH),
+ * away from the land; with the colour of a number on each.
+ */
+export const CELL_SHADES: Record<Theme, { fill: string; text: string }[]> = {
+  light: shades("#b5e2ff #86c3ff #5ca4ff #3986e4 #206ac0 #135095 #113866", 5),
+  dark: shades("#0a3260 #0c4b8f #1a66bb #3683e0 #5aa2fd #85c2ff #b5e2ff", 4),
+};
+
+/** @param turn so many have a number of the first of the two inks, the others of the second */
+function shades(fills: string, turn: number): { fill: string; text: string }[] {
+  const inks = turn > 4 ? ["#0b0f14", "#ffffff"] : ["#ffffff", "#0b0f14"];
+  return fills.split(" ").map((fill, i) => ({ fill, text: inks[i < turn ? 0 : 1] ?? "" }));
+}

@@ -7,27 +7,35 @@ import {
 } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
+import type { Place } from "../../sdk/index.ts";
 import { drawnAt } from "../../sdk/motion.ts";
 import type { Fleet, Vehicle } from "../fleet/fleet.ts";
-import type { RideBook } from "../fleet/ride-book.ts";
 import type { PageConfig } from "../service/config.ts";
 import type { Theme } from "../ui/theme.ts";
 import { type Age, Ages } from "./ages.ts";
 import { type Bounds, firstZoom } from "./area.ts";
+import { CellLayer } from "./cell-layer.ts";
 import { MAP_COLORS } from "./colors.ts";
 import { latitudeOf, longitudeOf, mercatorX, mercatorY, nearestX } from "./mercator.ts";
 import { baseStyle } from "./style.ts";
 import { type Trip, TripLayer } from "./trip-layer.ts";
-import { VehicleLayer } from "./vehicle-layer.ts";
+import { type Driven, VehicleLayer } from "./vehicle-layer.ts";
+import { WayLayer } from "./way-layer.ts";
 
 /** How far from a vehicle a finger may touch, CSS pixels. */
 const REACH_PX = 22;
 const MAX_ZOOM = 19;
+/** From here on a single vehicle is seen among others. */
+const STREETS_ZOOM = 14.5;
 
 /** The map with its vehicles: seeing, picking, following. */
 export class VehicleMap {
   readonly map: MapLibre;
   readonly layer: VehicleLayer;
+  readonly cells: CellLayer;
+  /** Where the selected vehicle was lately, and how the selected ride was driven. */
+  readonly trail: WayLayer;
+  readonly track: WayLayer;
   private readonly ages: Ages;
   private readonly trip: TripLayer;
   private followed: Vehicle | undefined;
@@ -39,7 +47,7 @@ export class VehicleMap {
     container: HTMLElement,
     private readonly config: PageConfig,
     private readonly fleet: Fleet,
-    rides: RideBook,
+    rides: Driven,
     private theme: Theme,
   ) {
     // An address of our own in place of a blob: a strict policy allows it.
@@ -60,6 +68,9 @@ export class VehicleMap {
     });
     this.ages = new Ages(this.map);
     this.trip = new TripLayer(this.map);
+    this.cells = new CellLayer(this.map);
+    this.trail = new WayLayer(this.map, "trail");
+    this.track = new WayLayer(this.map, "track");
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
     const credits = { compact: false, customAttribution: config.map.attribution };
@@ -68,13 +79,17 @@ export class VehicleMap {
     // Again after another style was loaded, or a lost GL context was restored.
     this.map.on("style.load", () => {
       this.styled = true;
-      this.ages.add(this.theme);
-      this.trip.add(this.theme);
+      for (const layer of this.layers) layer.add(this.theme);
       // Over the ends of a ride and under their words.
       if (!this.map.getLayer(this.layer.id)) this.map.addLayer(this.layer, this.trip.words);
     });
     this.map.on("error", () => this.makeDo());
     this.layer.onFrame = (nowMs) => this.keepUp(nowMs);
+  }
+
+  /** Our own beside the vehicles, the lowest first. */
+  private get layers() {
+    return [this.cells, this.track, this.trail, this.ages, this.trip];
   }
 
   /** The visible area; longitudes may run beyond ±180. */
@@ -122,8 +137,7 @@ export class VehicleMap {
       this.map.setStyle(style);
       return;
     }
-    this.trip.paint(theme);
-    this.ages.paint(theme);
+    for (const layer of this.layers) layer.paint(theme);
     // Only colours differ: no need to load the roads again.
     for (const layer of style.layers) {
       for (const [name, value] of Object.entries(layer.paint ?? {})) {
@@ -140,7 +154,7 @@ export class VehicleMap {
     this.map.setStyle(baseStyle(this.config, this.theme));
   }
 
-  /** The vehicles drawn inside the visible map. */
+  /** The vehicles inside the visible map, those that a filter hides too. */
   visible(): Vehicle[] {
     const nowMs = performance.now();
     const { south, west, north, east } = this.bounds();
@@ -161,6 +175,7 @@ export class VehicleMap {
     let nearest: Vehicle | undefined;
     let least = REACH_PX / (512 * 2 ** this.map.getZoom());
     for (const vehicle of this.fleet.vehicles) {
+      if (this.layer.isHidden(vehicle)) continue;
       const drawn = drawnAt(vehicle.motion, nowMs);
       const distance = Math.hypot(nearestX(drawn.x, x) - x, drawn.y - y);
       if (distance < least) {
@@ -213,6 +228,14 @@ export class VehicleMap {
     const { x, y } = this.map.project(center);
     if (document.elementFromPoint(left + x, top + y) === canvas) return;
     this.map.easeTo({ center, duration: 300 });
+  }
+
+  /** Goes there, near enough to see it among others, if it is not in sight. */
+  come({ longitude, latitude }: Place): void {
+    const center: [number, number] = [longitude, latitude];
+    const zoom = Math.max(this.map.getZoom(), STREETS_ZOOM);
+    if (zoom === this.map.getZoom() && this.inSight(center)) return;
+    this.map.easeTo({ center, zoom, duration: 600 });
   }
 
   /** Longitude and latitude of where it is drawn. */

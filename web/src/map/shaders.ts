@@ -6,7 +6,8 @@ import { DOT, OUTLINES, SHAPES } from "./shape.ts";
 export const FLAG_SILENT = 1;
 export const FLAG_BEARING = 2;
 export const FLAG_RIDE = 4;
-export const SHAPE_SHIFT = 3;
+export const FLAG_HIDDEN = 8;
+export const SHAPE_SHIFT = 4;
 
 const HALVES = SHAPES.flatMap((shape) => OUTLINES[shape]);
 const float = (value: number) => value.toFixed(3);
@@ -72,6 +73,11 @@ void main() {
   v_faded = clamp((elapsed - 2.0 * pace) / max(pace, u_fade_min), 0.0, 1.0);
   v_flags = int(a_flags);
   v_selected = gl_InstanceID == u_selected ? 1 : 0;
+  if ((v_flags & ${FLAG_HIDDEN}) != 0) {
+    // Outside of what is drawn.
+    gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+    return;
+  }
   gl_Position = u_matrix * vec4(place, 0.0, 1.0);
   gl_Position.xy += a_corner * u_radius / u_half_canvas * gl_Position.w;
 }

@@ -1,11 +1,12 @@
 import type { CustomLayerInterface, CustomRenderMethodInput, Map as MapLibre } from "maplibre-gl";
+import type { VehicleId } from "../../sdk/index.ts";
 import { FADE_MIN_MS, ROLL_MAX_MS, TURN_MAX_MS } from "../../sdk/motion.ts";
 import type { Fleet, Vehicle } from "../fleet/fleet.ts";
-import type { RideBook } from "../fleet/ride-book.ts";
 import { mercatorX, mercatorY, nearestX } from "./mercator.ts";
 import {
   ATTRIBUTES,
   FLAG_BEARING,
+  FLAG_HIDDEN,
   FLAG_RIDE,
   FLAG_SILENT,
   FRAGMENT,
@@ -23,6 +24,12 @@ export interface VehicleColors {
   edge: Rgb;
   silent: Rgb;
   ring: Rgb;
+}
+
+/** Which vehicle drives a ride. */
+export interface Driven {
+  /** The ride, or whatever is true; nothing: none. */
+  of(vehicle: VehicleId): unknown;
 }
 
 /** Float32 has 24 bits: within this distance of the anchor they mean 5 mm or better. */
@@ -66,6 +73,8 @@ export class VehicleLayer implements CustomLayerInterface {
   readonly renderingMode = "2d";
   /** Called with each frame's time before it is drawn, ms of `performance.now()`. */
   onFrame: ((nowMs: number) => void) | undefined;
+  /** Says which vehicles are not drawn. Another answer is another function: all are written anew. */
+  private hides: ((vehicle: Vehicle) => boolean) | undefined;
   /** The vehicle with a ring around it. */
   selected: Vehicle | undefined;
   /** Frames drawn, and the script time of all of them, ms. */
@@ -82,9 +91,19 @@ export class VehicleLayer implements CustomLayerInterface {
 
   constructor(
     private readonly fleet: Fleet,
-    private readonly rides: RideBook,
+    private readonly rides: Driven,
     public colors: VehicleColors,
   ) {}
+
+  /** Draws all but those that the filter hides; nothing: all. */
+  filter(hides: ((vehicle: Vehicle) => boolean) | undefined): void {
+    this.hides = hides;
+    this.stale = true;
+  }
+
+  isHidden(vehicle: Vehicle): boolean {
+    return this.hides?.(vehicle) ?? false;
+  }
 
   onAdd(map: MapLibre, gl: WebGL2RenderingContext): void {
     this.map = map;
@@ -178,7 +197,8 @@ export class VehicleLayer implements CustomLayerInterface {
     this.stale = false;
   }
 
-  private write({ motion, update, shape, slot }: Vehicle): void {
+  private write(vehicle: Vehicle): void {
+    const { motion, update, shape, slot } = vehicle;
     const { data, anchorX, anchorY } = this;
     const at = slot * INSTANCE_FLOATS;
     // On this side of the world, whichever copy of it the map shows.
@@ -197,6 +217,7 @@ export class VehicleLayer implements CustomLayerInterface {
       (update.state === "silent" ? FLAG_SILENT : 0) |
       (directed ? FLAG_BEARING : 0) |
       (this.rides.of(update.id) ? FLAG_RIDE : 0) |
+      (this.isHidden(vehicle) ? FLAG_HIDDEN : 0) |
       (SHAPES.indexOf(shape) << SHAPE_SHIFT);
   }
 

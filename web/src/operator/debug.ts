@@ -1,11 +1,14 @@
-import type { ConnectionState, RideState, VehicleId, VehicleState } from "../../sdk/index.ts";
+import type { ConnectionState, VehicleId, VehicleState } from "../../sdk/index.ts";
 import { drawnAt } from "../../sdk/motion.ts";
+import type { Cells } from "../fleet/cells.ts";
 import type { Fleet } from "../fleet/fleet.ts";
-import type { RideBook } from "../fleet/ride-book.ts";
 import type { VehicleMap } from "../map/map.ts";
 import { latitudeOf, longitudeOf } from "../map/mercator.ts";
-import type { Watch } from "../map/watch.ts";
-import { connection, inView, selected } from "./state.ts";
+import type { Show } from "./address.ts";
+import type { Drives } from "./drives.ts";
+import type { Replay } from "./replay/replay.ts";
+import type { Sight } from "./sight.ts";
+import { connection, inView, replay, selected, shown } from "./state.ts";
 
 /** A vehicle as it is drawn at this moment, between its fixes. */
 export interface DrawnVehicle {
@@ -17,8 +20,8 @@ export interface DrawnVehicle {
   /** From 0, fresh, to 1. */
   faded: number;
   state: VehicleState;
-  /** Of the ride that it drives; null: of none. */
-  ride: RideState | null;
+  /** Whether it drives a ride. */
+  onRide: boolean;
   /** Of the middle of the vehicle, CSS pixels from the map's upper left corner. */
   x: number;
   y: number;
@@ -42,7 +45,14 @@ export interface DebugHandle {
   readonly view: { latitude: number; longitude: number; zoom: number };
   /** Whether nothing of the base map is still loading. */
   readonly mapLoaded: boolean;
+  /** What the filter does not hide. */
   drawn(): DrawnVehicle[];
+  /** Vehicles, or cells; null: it waits for the numbers. */
+  readonly shown: Show | null;
+  /** How many cells there are, and the vehicles that the service counts in them; null: not told. */
+  readonly cells: { count: number; vehicles: number | null };
+  /** The moment that is shown of the past, and how many fixes are held of it; null: the present. */
+  readonly replay: { atMs: number; playing: boolean; waiting: boolean; held: number } | null;
   /** Where the ends of the selected vehicle's ride are, CSS pixels as above; null: it has none. */
   readonly rideEnds: Record<"pickup" | "dropoff", { x: number; y: number }> | null;
 }
@@ -55,9 +65,11 @@ declare global {
 
 export function exposeDebugHandle(
   fleet: Fleet,
-  rides: RideBook,
+  drives: Drives,
   view: VehicleMap,
-  watch: Watch,
+  sight: Sight,
+  cells: Cells,
+  played: Replay,
 ): void {
   let sessions = 0;
   connection.subscribe(({ kind }) => {
@@ -71,7 +83,7 @@ export function exposeDebugHandle(
       return sessions;
     },
     get viewportUpdates() {
-      return watch.updates;
+      return sight.vehicles.updates;
     },
     get counts() {
       return { held: fleet.vehicles.length, inView: inView.value, fixes: fleet.fixes };
@@ -88,14 +100,27 @@ export function exposeDebugHandle(
     },
     drawn() {
       const nowMs = performance.now();
-      return fleet.vehicles.map(({ motion, update }) => {
-        const { x, y, bearing, faded } = drawnAt(motion, nowMs);
-        const [longitude, latitude] = [longitudeOf(x), latitudeOf(y)];
-        const point = view.map.project([longitude, latitude]);
-        const { id, state } = update;
-        const ride = rides.of(id)?.state ?? null;
-        return { id, latitude, longitude, bearing, faded, state, ride, x: point.x, y: point.y };
-      });
+      return fleet.vehicles
+        .filter((vehicle) => !view.layer.isHidden(vehicle))
+        .map(({ motion, update }) => {
+          const { x, y, bearing, faded } = drawnAt(motion, nowMs);
+          const [longitude, latitude] = [longitudeOf(x), latitudeOf(y)];
+          const point = view.map.project([longitude, latitude]);
+          const { id, state } = update;
+          const onRide = drives.of(id);
+          return { id, latitude, longitude, bearing, faded, state, onRide, x: point.x, y: point.y };
+        });
+    },
+    get shown() {
+      return shown.value;
+    },
+    get cells() {
+      return { count: cells.size, vehicles: cells.total };
+    },
+    get replay() {
+      if (!replay.value) return null;
+      const { atMs, playing, waiting } = replay.value;
+      return { atMs, playing, waiting, held: played.held };
     },
     get rideEnds() {
       const ride = selected.value?.ride;

@@ -1,29 +1,43 @@
 import { render } from "preact";
 import { Fleet } from "../fleet/fleet.ts";
+import { RideBook } from "../fleet/ride-book.ts";
 import { VehicleMap } from "../map/map.ts";
 import { patientConfig } from "../service/config.ts";
-import { TokenForm } from "../ui/token.tsx";
-import { Page } from "./page.ts";
-import { Card } from "./panels/card.tsx";
-import { List } from "./panels/list.tsx";
-import { Notice, Status } from "./panels/status.tsx";
 import "../ui/base.css";
-import "./operator.css";
-import { RideBook } from "../fleet/ride-book.ts";
 import { element } from "../ui/element.ts";
 import { theme } from "../ui/theme.ts";
+import { TokenForm } from "../ui/token.tsx";
 import { say } from "../words/index.ts";
-import { mapTrouble } from "./state.ts";
+import { readAddress } from "./address.ts";
+import { Drives } from "./drives.ts";
+import "./operator.css";
+import { Page } from "./page.ts";
+import { Card } from "./panels/card.tsx";
+import { Legend } from "./panels/legend.tsx";
+import { SearchBox } from "./panels/search.tsx";
+import { Side } from "./panels/side.tsx";
+import { Notice, Status } from "./panels/status.tsx";
+import "./panels.css";
+import { ReplayPanel } from "./replay/panel.tsx";
+import { filter, mapTrouble, selection, trail } from "./state.ts";
 
 function Panels({ page }: { page?: Page }) {
   return (
     <>
-      <Status onRetry={page && page.tokenWanted === "none" ? () => page.retry() : undefined} />
+      <Status onRetry={page && page.tokenWanted === "none" ? () => page.retry() : undefined}>
+        {page && <SearchBox search={page.search} onChoose={(hit) => page.find(hit)} />}
+      </Status>
       <Notice />
-      <List onSelect={(id) => page?.select(id)} />
+      <Legend />
+      <Side onSelect={(chosen) => page?.select(chosen)} samples={page?.meter.samples} />
       {page && (
         <>
-          <Card onClose={() => page.select(null)} onFollow={(on) => page.follow(on)} />
+          <Card
+            onSelect={(chosen) => page.select(chosen)}
+            onFollow={(on) => page.follow(on)}
+            actions={page.rideActions}
+          />
+          <ReplayPanel controls={page.replayControls} />
           <TokenForm wanted={page.tokenWanted} onToken={(token) => page.useToken(token)} />
         </>
       )}
@@ -33,20 +47,30 @@ function Panels({ page }: { page?: Page }) {
 
 async function main(): Promise<void> {
   const panels = element("panels");
+  const address = readAddress(location.search);
+  filter.value = address.filter;
   // Before the map, which fits the city into the room that is left.
   render(<Panels />, panels);
   const config = await patientConfig();
   const fleet = new Fleet();
   const rides = new RideBook();
+  const drives = new Drives(rides);
   let view: VehicleMap;
   try {
-    view = new VehicleMap(element("map"), config, fleet, rides, theme.value);
+    view = new VehicleMap(element("map"), config, fleet, drives, theme.value);
   } catch (error) {
     console.error(error);
     mapTrouble.value = () => say("no_webgl");
     return;
   }
-  render(<Panels page={new Page(config, fleet, rides, view)} />, panels);
+  if (address.view) {
+    const { latitude, longitude, zoom } = address.view;
+    view.map.jumpTo({ center: [longitude, latitude], zoom });
+  }
+  const page = new Page(config, fleet, rides, drives, view, address);
+  selection.value = address.selection;
+  trail.value = address.trail;
+  render(<Panels page={page} />, panels);
 }
 
 void main();

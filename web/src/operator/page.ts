@@ -1,46 +1,55 @@
-import { effect } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
 import {
   type Client,
   CloseCode,
   type ConnectionState,
   connect,
   type Event,
-  type ServiceError,
-  type VehicleId,
+  type History,
+  type Rest,
+  restOf,
   type VehiclesMessage,
 } from "../../sdk/index.ts";
-import { drawnAt } from "../../sdk/motion.ts";
-import type { Fleet, Vehicle } from "../fleet/fleet.ts";
+import { Cells } from "../fleet/cells.ts";
+import { isEverything, passes } from "../fleet/filter.ts";
+import type { Fleet } from "../fleet/fleet.ts";
 import type { RideBook } from "../fleet/ride-book.ts";
-import { AGES_MAX } from "../map/ages.ts";
 import type { VehicleMap } from "../map/map.ts";
-import { Watch } from "../map/watch.ts";
 import { type PageConfig, socketUrl } from "../service/config.ts";
 import { Identity } from "../service/identity.ts";
-import { get } from "../service/rest.ts";
 import { theme } from "../ui/theme.ts";
-import { duration, say } from "../words/index.ts";
+import { locale } from "../words/index.ts";
+import type { Address, Past, Selection } from "./address.ts";
+import { AddressBar } from "./address-bar.ts";
+import { Meter } from "./charts/meter.ts";
 import { exposeDebugHandle } from "./debug.ts";
+import type { Drives } from "./drives.ts";
+import { listen } from "./gestures.ts";
+import { PanelFeed } from "./panel-feed.ts";
+import type { RideActions } from "./panels/ride-card.tsx";
+import type { ReplayControls } from "./replay/panel.tsx";
+import { Replay } from "./replay/replay.ts";
 import { RideFeed } from "./ride-feed.ts";
+import { type Hit, Search } from "./search.ts";
+import { Selected } from "./selected.ts";
+import { Sight } from "./sight.ts";
 import * as state from "./state.ts";
-import { tell } from "./words/index.ts";
-
-/** How often the panels take what the map shows, ms. */
-const PANEL_PERIOD_MS = 500;
-/** The rate of updates is that of the last so many periods. */
-const RATE_PERIODS = 6;
-/** The shortest silence worth telling, and that in paces of a vehicle. */
-const SILENCE_MIN_MS = 10_000;
-const SILENCE_PACES = 3;
+import { errorWords } from "./words/index.ts";
 
 /** Brings connection, map and panels together. */
 export class Page {
+  readonly search: Search;
+  readonly replay: Replay;
+  readonly meter = new Meter();
   private readonly client: Client;
-  private readonly watch: Watch;
+  private readonly rest: Rest;
+  private readonly sight: Sight;
   private readonly feed: RideFeed;
+  private readonly panels: PanelFeed;
+  private readonly details: Selected;
   private readonly identity: Identity;
-  /** `Fleet.fixes` at the ends of the last periods, with their times. */
-  private readonly fixes: { atMs: number; count: number }[] = [];
+  /** There is a session: requests may go out. */
+  private admitted = () => {};
   /** What had the focus before the card was opened. */
   private before: Element | null = null;
 
@@ -48,19 +57,26 @@ export class Page {
     config: PageConfig,
     private readonly fleet: Fleet,
     private readonly rides: RideBook,
+    private readonly drives: Drives,
     private readonly view: VehicleMap,
+    address: Address,
   ) {
     this.identity = new Identity("operator", config);
+    state.classes.value = [...(config.classes ?? [])].sort();
+    const first = new Promise<void>((resolve) => {
+      this.admitted = resolve;
+    });
+    // Before the first session nobody knows whether the token is a good one.
+    this.rest = restOf(document.baseURI, async () => {
+      await first;
+      return this.identity.token;
+    });
     this.feed = new RideFeed(rides, {
-      get: (path) => get(path, this.identity.token),
+      get: (path) => this.rest.get(path),
       onCounts: (counts) => {
         state.rideCounts.value = counts;
       },
     });
-    rides.onChange = (id) => {
-      fleet.touch(id);
-      view.refresh();
-    };
     this.client = connect({
       url: socketUrl(),
       getToken: () => this.identity.fresh(),
@@ -68,42 +84,66 @@ export class Page {
       onEvent: (event) => this.event(event),
       onLost: () => this.feed.lost(),
     });
-    this.watch = new Watch(
-      this.client,
-      () => ({ bounds: view.bounds(), zoom: view.map.getZoom() }),
-      {
-        onVehicles: (message) => this.vehicles(message),
-        onHeld: () => {
-          state.refusal.value = null;
-        },
-        onRefused: (error) => this.refused(error),
+    const cells = new Cells();
+    this.panels = new PanelFeed(fleet, cells, rides, drives, view, this.meter);
+    this.sight = new Sight(this.client, view, fleet, cells, address.show, {
+      onVehicles: (message) => this.vehicles(message),
+      onShown: () => this.shownChanged(),
+    });
+    this.search = new Search(this.rest, errorWords);
+    this.replay = new Replay(fleet, {
+      bounds: () => view.bounds(),
+      history: (query) => this.history(query),
+      refresh: () => view.refresh(),
+      explain: errorWords,
+    });
+    this.details = new Selected(this.rest, view);
+    rides.onChange = (id) => {
+      fleet.touch(id);
+      view.refresh();
+    };
+    rides.onRide = (ride) => this.details.ride(ride);
+    fleet.onFix = (update) => {
+      if (update.id === state.selectedId.value) this.details.moved(update);
+    };
+    exposeDebugHandle(fleet, drives, view, this.sight, cells, this.replay);
+    this.follows();
+    listen(this, view, fleet, {
+      moved: () => {
+        this.sight.moved();
+        this.replay.moved();
       },
-    );
-    exposeDebugHandle(fleet, rides, view, this.watch);
-    this.listenToMap();
-    this.listenToPerson();
-    effect(() => view.setTheme(theme.value));
-    setInterval(() => this.refreshPanels(), PANEL_PERIOD_MS);
+      rested: () => this.shownChanged(),
+    });
+    new AddressBar(view.map, address);
+    if (address.past) this.playPast(address.past, false);
   }
 
-  /** Opens a vehicle's card; null closes it. */
-  select(id: VehicleId | null): void {
-    const opened = state.selectedId.value === null && id !== null;
+  /** Opens the card of a vehicle or a ride; null closes it. */
+  select(chosen: Selection | null): void {
+    const opened = state.selection.value === null && chosen !== null;
     if (opened) this.before = document.activeElement;
-    if (id !== state.selectedId.value) this.follow(false);
-    state.selectedId.value = id;
-    this.view.layer.selected = this.selected();
-    const vehicle = this.selected();
+    const same = chosen?.id === state.selection.value?.id;
+    if (!same) this.follow(false);
+    if (chosen?.kind !== "vehicle") state.trail.value = false;
+    state.selection.value = chosen;
+    this.panels.refresh();
+    const vehicle = this.marked();
     // When the card has its place, which may be over the vehicle.
     if (vehicle) requestAnimationFrame(() => this.view.reveal(vehicle));
     this.view.refresh();
-    this.refreshPanels();
-    if (id === null && this.before instanceof HTMLElement) this.before.focus();
+    if (chosen === null && this.before instanceof HTMLElement) this.before.focus();
   }
 
-  /** Keeps the selected vehicle in the middle of the map, or no more. */
+  /** Opens what was searched for, and goes there. */
+  find({ kind, id, found }: Hit): void {
+    this.select({ kind, id });
+    if ("vehicle" in found && !state.replay.value) this.view.come(found.vehicle);
+  }
+
+  /** Keeps the marked vehicle in the middle of the map, or no more. */
   follow(on: boolean): void {
-    const vehicle = on ? this.selected() : undefined;
+    const vehicle = on ? this.marked() : undefined;
     state.following.value = vehicle !== undefined;
     this.view.follow(vehicle);
   }
@@ -124,11 +164,70 @@ export class Page {
     this.client.retry();
   }
 
+  /** What an operator may do with a ride. */
+  readonly rideActions: RideActions = {
+    cancel: async (id, reason) => {
+      this.rides.take(await this.client.cancelRide(id, reason || undefined));
+    },
+    reassign: async (id) => {
+      this.rides.take(await this.client.reassignRide(id));
+    },
+    share: async (id) => {
+      const { token } = await this.rest.share(id);
+      return new URL(`s/${token}`, document.baseURI).href;
+    },
+  };
+
+  readonly replayControls: ReplayControls = {
+    askKept: () => this.askKept(),
+    open: (past) => this.playPast(past, true),
+    play: (playing) => this.replay.play(playing),
+    seek: (atMs) => this.replay.seek(atMs),
+    setSpeed: (speed) => this.replay.setSpeed(speed),
+    again: () => this.replay.again(),
+    close: () => this.playPresent(),
+  };
+
+  private playPast(past: Past, playing: boolean): void {
+    state.replayOpen.value = true;
+    this.follow(false);
+    if (!state.replay.value) {
+      this.sight.pause();
+      this.drives.past = this.replay;
+    }
+    this.replay.open(past, playing, state.replay.value?.speed);
+    this.shownChanged();
+  }
+
+  private playPresent(): void {
+    state.replayOpen.value = false;
+    if (!state.replay.value) return;
+    this.replay.close();
+    this.drives.past = undefined;
+    this.sight.resume();
+    this.shownChanged();
+  }
+
+  /** Asks how far back positions are kept. */
+  private async askKept(): Promise<void> {
+    const to_ms = Math.round(this.client.serverNowMs()) - 10_000;
+    const { lat, lng } = this.view.map.getCenter().wrap();
+    const box = { south: lat, west: lng, north: lat + 1e-4, east: lng + 1e-4 };
+    await this.history({ ...box, from_ms: to_ms - 1_000, to_ms });
+  }
+
+  private async history(query: Parameters<Rest["get"]>[1]): Promise<History> {
+    const history = await this.rest.get<History>("v1/history", query);
+    state.keptFromMs.value = history.kept_from_ms;
+    return history;
+  }
+
   private connectionChanged(connection: ConnectionState): void {
     state.connection.value = connection;
     state.nowMs.value = Date.now();
     this.followRides(connection);
     if (connection.kind === "live") {
+      this.admitted();
       state.clockOffsetMs.value = connection.welcome.server_time_ms - Date.now();
     }
     if (connection.kind === "stopped" && connection.code === CloseCode.BadToken) {
@@ -144,114 +243,58 @@ export class Page {
 
   private event(event: Event): void {
     // The inbox of all operators; others are told of their own rides only, which are no part of this page.
-    const { connection } = state;
-    const operator =
-      connection.value.kind === "live" && connection.value.welcome.role === "operator";
-    if (operator && event.kind === "ride") this.rides.take(event);
+    if (this.client.user?.role === "operator" && event.kind === "ride") this.rides.take(event);
   }
 
   private vehicles(message: VehiclesMessage): void {
     state.dataAtMs.value = Date.now();
+    this.meter.heard(message, this.client.serverNowMs());
     this.fleet.apply(message, performance.now());
-    this.view.layer.selected = this.selected();
-    if (state.following.value && !this.selected()) this.follow(false);
+    this.view.layer.selected = this.marked();
+    if (state.following.value && !this.marked()) this.follow(false);
     this.view.refresh();
-    if (message.snapshot) this.refreshPanels();
+    if (message.snapshot) this.panels.refresh();
   }
 
-  private refused(error: ServiceError): void {
-    this.fleet.clear();
-    this.view.layer.selected = undefined;
+  /** Others are shown, or cells in their place. */
+  private shownChanged(): void {
+    this.view.layer.selected = this.marked();
+    this.panels.refresh();
+    this.panels.showCells();
     this.view.refresh();
-    this.refreshPanels();
-    state.refusal.value =
-      error.body.code === "area_too_large"
-        ? () => tell("area_too_large")
-        : () => tell("refused", { reason: error.message });
   }
 
-  private selected(): Vehicle | undefined {
+  private marked() {
     const id = state.selectedId.value;
     return id === null ? undefined : this.fleet.get(id);
   }
 
-  private listenToMap(): void {
-    const { map } = this.view;
-    map.on("error", ({ error }) => {
-      console.error(error);
-      state.mapTrouble.value = () => say("no_base_map");
+  private follows(): void {
+    effect(() => this.view.setTheme(theme.value));
+    effect(() => {
+      locale.value;
+      untracked(() => this.view.speak());
     });
-    map.on("move", () => this.watch.moved());
-    map.on("resize", () => this.watch.moved());
-    map.on("moveend", () => {
-      if (!state.following.value) this.refreshPanels();
+    effect(() => {
+      const filter = state.filter.value;
+      // Of the past another ride is known.
+      const { drives } = this;
+      const all = isEverything(filter);
+      this.view.layer.filter(
+        all ? undefined : ({ update }) => !passes(filter, update, drives.of(update.id)),
+      );
+      untracked(() => this.shownChanged());
     });
-    map.on("dragstart", () => this.follow(false));
-    map.on("click", (event) => this.select(this.view.at(event.point)?.update.id ?? null));
-    map.on("mousemove", (event) => {
-      map.getCanvas().style.cursor = this.view.at(event.point) ? "pointer" : "";
+    effect(() => {
+      state.filter.value.vehicleClass;
+      untracked(() => this.sight.filtered());
     });
-  }
-
-  private listenToPerson(): void {
-    addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && state.selectedId.value !== null) this.select(null);
-      // The map pans by the arrow keys.
-      const pans = event.key.startsWith("Arrow") && event.target === this.view.map.getCanvas();
-      if (pans) this.follow(false);
+    effect(() => {
+      state.selectedId.value;
+      untracked(() => {
+        this.view.layer.selected = this.marked();
+        this.view.refresh();
+      });
     });
-    const calm = matchMedia("(prefers-reduced-motion: reduce)");
-    const apply = () => {
-      this.fleet.glide = !calm.matches;
-    };
-    calm.addEventListener("change", apply);
-    apply();
-  }
-
-  private refreshPanels(): void {
-    const now = performance.now();
-    const paceMs = this.fleet.paceMs ?? 0;
-    const seen = (vehicle: Vehicle): state.Seen => ({
-      update: vehicle.update,
-      stale: drawnAt(vehicle.motion, now).faded > 0,
-      ride: this.rides.of(vehicle.update.id),
-    });
-    const visible = this.view.visible();
-    state.inView.value = visible.length;
-    if (state.listOpen.value) {
-      visible.sort((a, b) => (a.update.id < b.update.id ? -1 : 1));
-      state.rows.value = visible.slice(0, state.ROWS_MAX).map(seen);
-    }
-    this.showAges(visible, now);
-    const selected = this.selected();
-    state.selected.value = selected ? seen(selected) : null;
-    this.view.showTrip(state.selected.value?.ride);
-    state.silenceMs.value =
-      this.fleet.vehicles.length > 0
-        ? Math.max(SILENCE_MIN_MS, SILENCE_PACES * paceMs)
-        : Number.POSITIVE_INFINITY;
-    state.updatesPerSecond.value = this.rate(now);
-    state.nowMs.value = Date.now();
-  }
-
-  private showAges(visible: Vehicle[], nowMs: number): void {
-    const old = visible.filter(
-      ({ motion, update }) => update.state === "silent" || drawnAt(motion, nowMs).faded > 0.5,
-    );
-    const ages = old.slice(0, AGES_MAX).map((vehicle) => {
-      const [longitude, latitude] = this.view.place(vehicle, nowMs);
-      const text = duration(state.serviceNowMs.value - vehicle.update.timestamp_ms);
-      return { longitude, latitude, text };
-    });
-    this.view.showAges(ages);
-  }
-
-  private rate(nowMs: number): number {
-    this.fixes.push({ atMs: nowMs, count: this.fleet.fixes });
-    const oldest = nowMs - RATE_PERIODS * PANEL_PERIOD_MS;
-    while (this.fixes.length > 2 && (this.fixes[0]?.atMs ?? 0) < oldest) this.fixes.shift();
-    const first = this.fixes[0];
-    if (!first || nowMs - first.atMs < PANEL_PERIOD_MS) return 0;
-    return Math.round(((this.fleet.fixes - first.count) * 1000) / (nowMs - first.atMs));
   }
 }

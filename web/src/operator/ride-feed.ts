@@ -1,13 +1,18 @@
-import type { Ride, RideCount, RideCounts, RidesPage } from "../../sdk/index.ts";
+import {
+  type Ride,
+  type RideCount,
+  type RideCounts,
+  type RidesPage,
+  ServiceError,
+} from "../../sdk/index.ts";
 import type { RideBook } from "../fleet/ride-book.ts";
-import { RestError } from "../service/rest.ts";
 
 /** Between two looks at the counts, ms. */
 const PERIOD_MS = 5_000;
-/** What is driven is fetched by pages of this length, at most so many: 2,000 rides of a state. */
+/** What is open is fetched by pages of this length, at most so many: 2,000 rides of a state. */
 const PAGE = 100;
 const PAGES_MAX = 20;
-const DRIVEN = ["accepted", "arrived", "in_progress"] as const;
+const OPEN = ["requested", "offered", "accepted", "arrived", "in_progress"] as const;
 
 export interface RideSource {
   get<T>(path: string): Promise<T>;
@@ -17,11 +22,11 @@ export interface RideSource {
 
 /**
  * Asks for what events do not tell: how many rides there are, and which were
- * driven before the first event. Only while somebody looks.
+ * open before the first event. Only while somebody looks.
  */
 export class RideFeed {
   private live = false;
-  /** Which rides are driven is to be asked for. */
+  /** Which rides are open is to be asked for. */
   private unknown = true;
   private busy = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -64,25 +69,25 @@ export class RideFeed {
     clearTimeout(this.timer);
     this.busy = true;
     try {
-      while (this.unknown) await this.fetchDriven();
+      while (this.unknown) await this.fetchOpen();
       const { counts } = await this.source.get<RideCounts>("v1/rides/counts");
       if (this.live) this.source.onCounts(counts);
     } catch (error) {
       // This service has no rides, or not for this person.
-      if (error instanceof RestError && !error.passes && this.live) this.end();
+      if (error instanceof ServiceError && !error.body.retryable && this.live) this.end();
     } finally {
       this.busy = false;
     }
     if (this.live) this.timer = setTimeout(() => void this.look(), PERIOD_MS);
   }
 
-  private async fetchDriven(): Promise<void> {
+  private async fetchOpen(): Promise<void> {
     this.unknown = false;
     this.book.expect();
     let rides: Ride[] | null = null;
     try {
       const states: Ride[][] = [];
-      for (const state of DRIVEN) states.push(await this.all(state));
+      for (const state of OPEN) states.push(await this.all(state));
       rides = states.flat();
     } catch (error) {
       this.unknown = true;
@@ -93,7 +98,7 @@ export class RideFeed {
     }
   }
 
-  private async all(state: (typeof DRIVEN)[number]): Promise<Ride[]> {
+  private async all(state: (typeof OPEN)[number]): Promise<Ride[]> {
     const rides: Ride[] = [];
     let before: string | undefined;
     for (let page = 0; page < PAGES_MAX; page++) {

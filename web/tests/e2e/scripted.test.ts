@@ -71,6 +71,35 @@ it("fades what was not heard of for long, tells its age, and runs under a strict
   await page.context().close();
 });
 
+it("shows a crowd from far as cells with their numbers, and as vehicles near by", async () => {
+  const url = await serve({ vehicles: 2_500, intervalMs: 5_000 });
+  const { page, errors } = await open(browser, `${url}?at=43.735,7.42,12`);
+  const seen = () =>
+    page.evaluate(() => {
+      const { shown, cells, counts } = window.ridecast ?? {};
+      return { shown, vehicles: cells?.vehicles, held: counts?.held };
+    });
+  await until("cells", async () => (await seen()).shown === "cells");
+  expect(await seen()).toEqual({ shown: "cells", vehicles: 2_500, held: 0 });
+  await until("the counter", async () =>
+    /^2,500/.test((await page.getByTestId("count").textContent()) ?? ""),
+  );
+  // The silent ones are a twentieth of all.
+  await page.getByRole("button", { name: /^Silent/ }).click();
+  await until("the counter without them", async () =>
+    /^2,375/.test((await page.getByTestId("count").textContent()) ?? ""),
+  );
+  await page.locator("canvas.maplibregl-canvas").focus();
+  await page.keyboard.press("+");
+  await page.keyboard.press("+");
+  await until("vehicles", async () => {
+    const { shown, held } = await seen();
+    return shown === "dots" && (held ?? 0) > 0;
+  });
+  expect(errors).toEqual([]);
+  await page.context().close();
+});
+
 /** Of `/style.json`, and of the page's own base map in light surroundings. */
 const OWN_LAND: [number, number, number] = [0xff, 0xd5, 0xe5];
 const LAND: [number, number, number] = [0xe9, 0xeb, 0xe6];

@@ -182,11 +182,31 @@ export async function startMock({
       if (snapshot || changed.length + left.length > 0)
         socket.send(encodeFrame(name, snapshot, changed, snapshot ? [] : left));
     };
+    /** Subscriptions of the kind `density`. @type {Map<string, any>} */
+    const counted = new Map();
+    const count = (/** @type {string} */ subscription, /** @type {any} */ area) => ({
+      type: "density",
+      subscription,
+      snapshot: true,
+      resolution: 7,
+      left: [],
+      ...countCells(town.vehicles, area),
+    });
+    const counting = setInterval(() => {
+      for (const [name, area] of counted) say(count(name, area));
+    }, 1000);
     /** @param {object} message */
     const say = (message) => socket.send(JSON.stringify(message));
     socket.on("message", (data) => {
       const message = JSON.parse(String(data));
       const { id, type } = message;
+      if (message.channel?.kind === "density" || counted.has(message.subscription)) {
+        if (type === "unsubscribe") counted.delete(message.subscription);
+        else counted.set(message.subscription, message.channel);
+        say({ type: "ok", id });
+        if (type !== "unsubscribe") say(count(message.subscription, message.channel));
+        return;
+      }
       if (type === "hello" && token && message.token !== token) {
         say({ type: "bye", code: 4500, reason: "no valid token" });
         socket.close(4500, "no valid token");
@@ -223,7 +243,10 @@ export async function startMock({
       }
     });
     town.listeners.add(push);
-    socket.on("close", () => town.listeners.delete(push));
+    socket.on("close", () => {
+      clearInterval(counting);
+      town.listeners.delete(push);
+    });
   });
   const timers = town.drive(intervalMs);
   await new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(undefined)));
@@ -237,6 +260,35 @@ export async function startMock({
       return new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/**
+ * Squares in place of H3's cells, about fifty pixels wide as those are.
+ * @param {MockVehicle[]} vehicles
+ * @param {{zoom: number, vehicle_class?: string}} area
+ */
+function countCells(vehicles, { zoom, vehicle_class }) {
+  const side = 360 / 2 ** Math.round(zoom) / 10;
+  /** @type {Map<string, {cell: string, vehicles: number, silent: number, busy: number, outline: number[][]}>} */
+  const cells = new Map();
+  const counted = vehicles.filter((v) => !vehicle_class || v.class === vehicle_class);
+  for (const { latitude, longitude, state, handle } of counted) {
+    const [west, south] = [longitude, latitude].map((at) => Math.floor(at / side) * side);
+    const id = `${west} ${south}`;
+    const [w, s] = [west ?? 0, south ?? 0];
+    const outline = [
+      [w, s],
+      [w + side, s],
+      [w + side, s + side],
+      [w, s + side],
+    ];
+    const cell = cells.get(id) ?? { cell: id, vehicles: 0, silent: 0, busy: 0, outline };
+    cell.vehicles += 1;
+    if (state === "silent") cell.silent += 1;
+    else if (handle % 6 === 1) cell.busy += 1;
+    cells.set(id, cell);
+  }
+  return { cells: [...cells.values()], vehicles: counted.length };
 }
 
 /** @param {import("node:http").IncomingMessage} request @param {string} token */

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { Ride, RideCount } from "../../sdk/index.ts";
+import { type Ride, type RideCount, ServiceError } from "../../sdk/index.ts";
 import { RideBook } from "../../src/fleet/ride-book.ts";
 import { RideFeed } from "../../src/operator/ride-feed.ts";
-import { RestError } from "../../src/service/rest.ts";
 
 const COUNTS: RideCount[] = [{ state: "requested", rides: 3 }];
 const COUNTS_PATH = "v1/rides/counts";
@@ -16,6 +15,12 @@ let answer: (path: string) => unknown;
 let page: EventTarget & { hidden: boolean };
 let book: RideBook;
 let feed: RideFeed;
+
+const refusal = (status: number) =>
+  new ServiceError(
+    { code: "unavailable", message: `HTTP ${status}`, retryable: status >= 500 },
+    status,
+  );
 
 function driven(ride_id: string): Ride {
   const place = { latitude: 1, longitude: 2 };
@@ -56,17 +61,19 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-it("asks once what is driven, then every 5 s how many there are", async () => {
+it("asks once what is open, then every 5 s how many there are", async () => {
   feed.begin();
   await settled();
   expect(asked).toEqual([
+    "v1/rides?state=requested&limit=100",
+    "v1/rides?state=offered&limit=100",
     "v1/rides?state=accepted&limit=100",
     "v1/rides?state=arrived&limit=100",
     "v1/rides?state=in_progress&limit=100",
     COUNTS_PATH,
   ]);
   await vi.advanceTimersByTimeAsync(10_000);
-  expect(asked.slice(4)).toEqual([COUNTS_PATH, COUNTS_PATH]);
+  expect(asked.slice(6)).toEqual([COUNTS_PATH, COUNTS_PATH]);
   expect(told).toEqual([COUNTS, COUNTS, COUNTS]);
 });
 
@@ -80,23 +87,23 @@ it("reads a list to its last page", async () => {
   };
   feed.begin();
   await settled();
-  expect(asked[1]).toBe("v1/rides?state=accepted&limit=100&before=7_a");
+  expect(asked[3]).toBe("v1/rides?state=accepted&limit=100&before=7_a");
   expect(book.of("vehicle-of-a")?.ride_id).toBe("a");
   expect(book.of("vehicle-of-b")?.ride_id).toBe("b");
 });
 
-it("asks for what is driven again when events are lost, not after every reconnect", async () => {
+it("asks for what is open again when events are lost, not after every reconnect", async () => {
   feed.begin();
   await settled();
   feed.pause();
   await vi.advanceTimersByTimeAsync(60_000);
-  expect(asked).toHaveLength(4);
+  expect(asked).toHaveLength(6);
   feed.begin();
   await settled();
-  expect(lists()).toHaveLength(3);
+  expect(lists()).toHaveLength(5);
   feed.lost();
   await settled();
-  expect(lists()).toHaveLength(6);
+  expect(lists()).toHaveLength(10);
 });
 
 it("an answer from before a loss is of no use", async () => {
@@ -116,7 +123,7 @@ it("an answer from before a loss is of no use", async () => {
   feed.lost();
   release();
   await settled();
-  expect(lists()).toHaveLength(6);
+  expect(lists()).toHaveLength(10);
   expect(book.of("vehicle-of-gone")).toBeUndefined();
 });
 
@@ -128,10 +135,10 @@ it("asks nothing while nobody looks", async () => {
   page.hidden = false;
   page.dispatchEvent(new Event("visibilitychange"));
   await settled();
-  expect(asked).toHaveLength(4);
+  expect(asked).toHaveLength(6);
 });
 
-it.each([new RestError(COUNTS_PATH, 503), new TypeError("Failed to fetch")])(
+it.each([refusal(503), new TypeError("Failed to fetch")])(
   "keeps what it knows and asks again after %s",
   async (error) => {
     feed.begin();
@@ -145,7 +152,7 @@ it.each([new RestError(COUNTS_PATH, 503), new TypeError("Failed to fetch")])(
     expect(told).toEqual([COUNTS]);
     answer = good;
     await vi.advanceTimersByTimeAsync(5_000);
-    expect(lists().slice(-3)).toEqual(lists().slice(0, 3));
+    expect(lists().slice(-5)).toEqual(lists().slice(0, 5));
     expect(told).toEqual([COUNTS, COUNTS]);
   },
 );
@@ -154,8 +161,8 @@ it.each([401, 403, 404])(
   "shows nothing and asks no more after a %i, until the next session",
   async (status) => {
     book.take(driven("r"));
-    answer = (path) => {
-      throw new RestError(path, status);
+    answer = () => {
+      throw refusal(status);
     };
     feed.begin();
     await vi.advanceTimersByTimeAsync(60_000);

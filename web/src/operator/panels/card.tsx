@@ -1,104 +1,180 @@
-import type { Ride } from "../../../sdk/index.ts";
+import type { ComponentChildren } from "preact";
+import type { Ride, VehicleUpdate } from "../../../sdk/index.ts";
 import { shapeOf } from "../../map/shape.ts";
 import { Glyph } from "../../ui/glyph.tsx";
 import { clock, duration, kmh, number, say } from "../../words/index.ts";
-import { following, selected, selectedId, serviceNowMs } from "../state.ts";
-import { compass, expectedAtMs, rideWords, tell } from "../words/index.ts";
+import type { Selection } from "../address.ts";
+import {
+  following,
+  replay,
+  rideCard,
+  selected,
+  selection,
+  shownAtMs,
+  trail,
+  vehicleCard,
+} from "../state.ts";
+import { compass, rideWordsWithTime, tell } from "../words/index.ts";
+import { type RideActions, RideFacts } from "./ride-card.tsx";
 
-/** What is known of the selected vehicle. */
-export function Card({ onClose, onFollow }: { onClose(): void; onFollow(follow: boolean): void }) {
-  const id = selectedId.value;
-  if (id === null) return null;
+interface CardProps {
+  onSelect(chosen: Selection | null): void;
+  onFollow(follow: boolean): void;
+  actions: RideActions;
+}
+
+/** What is known of the selected vehicle or ride. */
+export function Card({ onSelect, onFollow, actions }: CardProps) {
+  const chosen = selection.value;
+  if (!chosen) return null;
+  const { kind, id } = chosen;
+  const ride = rideCard.value?.ride;
+  const name = tell(kind === "vehicle" ? "vehicle" : "ride_of", { id });
   return (
-    <section class="card" aria-label={tell("vehicle", { id })} data-testid="card">
-      <h2>{id}</h2>
-      <button type="button" class="close" aria-label={say("close")} onClick={onClose}>
+    <section class="card" aria-label={name} data-testid="card">
+      {kind === "vehicle" ? (
+        <h2>{id}</h2>
+      ) : (
+        <>
+          <h2>
+            <span role="status" data-testid="ride-state">
+              {ride ? rideWordsWithTime(ride) : tell("ride")}
+            </span>
+          </h2>
+          <p class="id">{name}</p>
+        </>
+      )}
+      <button type="button" class="close" aria-label={say("close")} onClick={() => onSelect(null)}>
         ×
       </button>
-      {selected.value ? <Facts /> : <p>{tell("gone")}</p>}
-      <label class="follow">
-        <input
-          type="checkbox"
-          checked={following.value}
-          disabled={!selected.value}
-          onChange={(event) => onFollow(event.currentTarget.checked)}
-        />
-        {tell("follow")}
-      </label>
+      {kind === "vehicle" ? (
+        <VehicleFacts onSelect={onSelect} />
+      ) : (
+        <RideFacts key={id} actions={actions} onSelect={onSelect} />
+      )}
+      <p class="toggles">
+        <Toggle on={following.value} possible={selected.value !== null} onChange={onFollow}>
+          {tell("follow")}
+        </Toggle>
+        {kind === "vehicle" && (
+          <Toggle
+            on={trail.value}
+            possible
+            onChange={(on) => {
+              trail.value = on;
+            }}
+          >
+            {tell("trail")}
+          </Toggle>
+        )}
+      </p>
     </section>
   );
 }
 
-function Facts() {
-  if (!selected.value) return null;
-  const { update, stale, ride } = selected.value;
-  const { bearing, speed } = update;
-  const age = duration(serviceNowMs.value - update.timestamp_ms);
-  const state = tell(update.state === "silent" ? "silent_long" : "online");
+function Toggle(props: {
+  on: boolean;
+  possible: boolean;
+  onChange(on: boolean): void;
+  children: ComponentChildren;
+}) {
   return (
-    <dl>
-      <dt>{tell("class")}</dt>
-      <dd>
-        <Glyph
-          shape={shapeOf(update.class)}
-          silent={update.state === "silent"}
-          ride={ride !== undefined}
-        />{" "}
-        {update.class}
-      </dd>
-      <dt>{tell("state")}</dt>
-      <dd>{stale && update.state === "online" ? tell("late", { state }) : state}</dd>
-      {ride && <RideFacts ride={ride} />}
-      <dt>{tell("speed")}</dt>
-      <dd>{speed === undefined ? tell("not_known") : kmh(speed)}</dd>
-      <dt>{tell("bearing")}</dt>
-      <dd>
-        {bearing === undefined
-          ? tell("not_known")
-          : `${number(Math.round(bearing))}° ${compass(bearing)}`}
-      </dd>
-      <dt>{tell("last_position")}</dt>
-      <dd>
-        <time dateTime={new Date(update.timestamp_ms).toISOString()}>
-          {tell("ago", { time: clock(update.timestamp_ms, true), age })}
-        </time>
-      </dd>
-    </dl>
+    <label class="toggle">
+      <input
+        type="checkbox"
+        checked={props.on}
+        disabled={!props.possible}
+        onChange={(event) => props.onChange(event.currentTarget.checked)}
+      />
+      {props.children}
+    </label>
   );
 }
 
-function RideFacts({ ride }: { ride: Ride }) {
-  const { pickup, dropoff, rider } = ride;
+function VehicleFacts({ onSelect }: { onSelect(chosen: Selection): void }) {
+  const card = vehicleCard.value;
+  const known = card && card !== "gone" ? card : null;
+  const seen = selected.value;
+  if (!seen && replay.value) return <p>{tell("not_then")}</p>;
+  if (!seen && !known) return <p role="status">{tell(card ? "vehicle_gone" : "loading")}</p>;
+  // What is on the map is newer than what was asked for.
+  const update = seen?.update ?? known?.vehicle;
+  if (!update) return null;
+  const ride = seen ? seen.ride : known?.ride;
+  const { plate, label } = known?.info ?? {};
   return (
     <>
-      <dt>{tell("ride")}</dt>
-      <dd data-testid="ride">{doing(ride)}</dd>
-      {rider && (
-        <>
-          <dt>{tell("rider")}</dt>
-          <dd>{rider}</dd>
-        </>
-      )}
-      {pickup.address && (
-        <>
-          <dt>{say("pickup")}</dt>
-          <dd>{pickup.address}</dd>
-        </>
-      )}
-      {dropoff.address && (
-        <>
-          <dt>{say("dropoff")}</dt>
-          <dd>{dropoff.address}</dd>
-        </>
-      )}
+      {!seen && <p class="soft">{tell("off_map")}</p>}
+      <dl>
+        {plate && <Fact name={tell("plate")}>{plate}</Fact>}
+        {label && <Fact name={tell("label")}>{label}</Fact>}
+        <Moving update={update} stale={seen?.stale ?? false} onRide={seen?.onRide ?? !!ride}>
+          {ride && <VehiclesRide ride={ride} onSelect={onSelect} />}
+        </Moving>
+      </dl>
     </>
   );
 }
 
-function doing(ride: Ride): string {
-  const doing = rideWords(ride);
-  const atMs = expectedAtMs(ride);
-  if (atMs === undefined) return doing;
-  const time = clock(atMs);
-  return tell(ride.state === "in_progress" ? "dropoff_about" : "there_about", { doing, time });
+function Moving(props: {
+  update: VehicleUpdate;
+  stale: boolean;
+  onRide: boolean;
+  children: ComponentChildren;
+}) {
+  const { update, stale, onRide } = props;
+  const { bearing, speed } = update;
+  const age = duration(shownAtMs.value - update.timestamp_ms);
+  const silent = update.state === "silent";
+  const state = silent ? tell("silent_long") : tell(onRide ? "on_ride" : "free");
+  return (
+    <>
+      <Fact name={tell("class")}>
+        <Glyph shape={shapeOf(update.class)} silent={silent} ride={onRide} /> {update.class}
+      </Fact>
+      <Fact name={tell("state")}>{stale && !silent ? tell("late", { state }) : state}</Fact>
+      {props.children}
+      <Fact name={tell("speed")}>{speed === undefined ? tell("not_known") : kmh(speed)}</Fact>
+      <Fact name={tell("bearing")}>
+        {bearing === undefined
+          ? tell("not_known")
+          : `${number(Math.round(bearing))}° ${compass(bearing)}`}
+      </Fact>
+      <Fact name={tell("last_position")}>
+        <time dateTime={new Date(update.timestamp_ms).toISOString()}>
+          {tell("ago", { time: clock(update.timestamp_ms, true), age })}
+        </time>
+      </Fact>
+    </>
+  );
+}
+
+function VehiclesRide({ ride, onSelect }: { ride: Ride; onSelect(chosen: Selection): void }) {
+  const { pickup, dropoff, rider } = ride;
+  return (
+    <>
+      <Fact name={tell("ride")}>
+        <span data-testid="ride">{rideWordsWithTime(ride)}</span>
+        <button
+          type="button"
+          class="link"
+          onClick={() => onSelect({ kind: "ride", id: ride.ride_id })}
+        >
+          {tell("open_ride")}
+        </button>
+      </Fact>
+      {rider && <Fact name={tell("rider")}>{rider}</Fact>}
+      {pickup.address && <Fact name={say("pickup")}>{pickup.address}</Fact>}
+      {dropoff.address && <Fact name={say("dropoff")}>{dropoff.address}</Fact>}
+    </>
+  );
+}
+
+export function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </>
+  );
 }

@@ -1,27 +1,41 @@
+import { isEverything } from "../../fleet/filter.ts";
 import { shapeOf } from "../../map/shape.ts";
 import { Glyph } from "../../ui/glyph.tsx";
-import { duration, kmh } from "../../words/index.ts";
-import { inView, listOpen, rows, type Seen, selectedId, serviceNowMs } from "../state.ts";
+import { clock, duration, kmh } from "../../words/index.ts";
+import type { Selection } from "../address.ts";
+import {
+  filter,
+  inView,
+  openRides,
+  replay,
+  rideRows,
+  rows,
+  type Seen,
+  selectedId,
+  selection,
+  shown,
+  shownAtMs,
+} from "../state.ts";
 import { rideWords, tell } from "../words/index.ts";
 
-/** The vehicles in view as a list: the map for the keyboard and the screen reader. */
-export function List({ onSelect }: { onSelect(id: string): void }) {
-  if (!listOpen.value) return null;
+/** The vehicles in view. */
+export function VehicleList({ onSelect }: { onSelect(chosen: Selection): void }) {
+  if (shown.value === "cells") return <p>{tell("cells_instead")}</p>;
   const more = inView.value - rows.value.length;
   return (
-    <section id="list" class="list" aria-label={tell("list_title")}>
-      <ul>
+    <>
+      <ul aria-label={tell("list_title")}>
         {rows.value.map((row) => (
           <li key={row.update.id}>
             <button
               type="button"
               aria-current={row.update.id === selectedId.value}
-              onClick={() => onSelect(row.update.id)}
+              onClick={() => onSelect({ kind: "vehicle", id: row.update.id })}
             >
               <Glyph
                 shape={shapeOf(row.update.class)}
                 silent={row.update.state === "silent"}
-                ride={row.ride !== undefined}
+                ride={row.onRide}
               />
               <span class="name">{row.update.id}</span>
               <span class="detail">{detail(row)}</span>
@@ -29,16 +43,48 @@ export function List({ onSelect }: { onSelect(id: string): void }) {
           </li>
         ))}
       </ul>
-      {inView.value === 0 && <p>{tell("none_in_view")}</p>}
+      {inView.value === 0 && (
+        <p>{tell(isEverything(filter.value) ? "none_in_view" : "filtered_out")}</p>
+      )}
       {more > 0 && <p>{tell("more", { n: more })}</p>}
-    </section>
+    </>
   );
 }
 
-function detail({ update, stale, ride }: Seen): string {
-  const age = tell("old", { age: duration(serviceNowMs.value - update.timestamp_ms) });
+function detail({ update, stale, ride, onRide }: Seen): string {
+  const age = tell("old", { age: duration(shownAtMs.value - update.timestamp_ms) });
   if (update.state === "silent") return `${tell("silent")} · ${age}`;
   if (stale) return age;
   if (ride) return rideWords(ride);
+  if (onRide) return tell("on_ride");
   return update.speed === undefined ? update.class : `${update.class} · ${kmh(update.speed)}`;
+}
+
+/** The open rides, of all the service's. */
+export function RideList({ onSelect }: { onSelect(chosen: Selection): void }) {
+  const more = openRides.value - rideRows.value.length;
+  return (
+    <>
+      <ul aria-label={tell("tab_rides")}>
+        {rideRows.value.map((ride) => (
+          <li key={ride.ride_id}>
+            <button
+              type="button"
+              aria-current={ride.ride_id === selection.value?.id}
+              onClick={() => onSelect({ kind: "ride", id: ride.ride_id })}
+            >
+              <span class={`dot ${ride.driver ? "taken" : "open"}`} aria-hidden="true" />
+              <span class="name">{ride.rider ?? ride.ride_id}</span>
+              <span class="detail">
+                {rideWords(ride)} · {clock(ride.requested_at_ms)}
+              </span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      {replay.value && <p>{tell("of_now")}</p>}
+      {openRides.value === 0 && <p>{tell("no_rides")}</p>}
+      {more > 0 && <p>{tell("more_rides", { n: more })}</p>}
+    </>
+  );
 }

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { Connection } from "../../ui/connection.tsx";
 import { Switches } from "../../ui/switches.tsx";
 import { number, say } from "../../words/index.ts";
@@ -8,14 +9,24 @@ import {
   listOpen,
   notice,
   nowMs,
+  replay,
+  replayOpen,
   rideCounts,
+  shown,
   silenceMs,
   updatesPerSecond,
 } from "../state.ts";
 import { rideTotals, tell } from "../words/index.ts";
 
-/** The bar on top: connection, counters, switches. */
-export function Status({ onRetry }: { onRetry?: (() => void) | undefined }) {
+/** The bar on top: connection, search, counters, switches. */
+export function Status({
+  onRetry,
+  children,
+}: {
+  onRetry?: (() => void) | undefined;
+  /** The search. */
+  children?: ComponentChildren;
+}) {
   const stopped = connection.value.kind === "stopped" && onRetry;
   const freshness = { dataAtMs: dataAtMs.value, silenceMs: silenceMs.value };
   return (
@@ -27,25 +38,38 @@ export function Status({ onRetry }: { onRetry?: (() => void) | undefined }) {
           {say("connect_again")}
         </button>
       )}
+      {children}
       <p class="counters">
         <span data-testid="count">
           <b>{number(inView.value)}</b> {tell("in_view", { n: inView.value })}
         </span>
-        <span data-testid="rate">
-          <b>{number(updatesPerSecond.value)}</b> {tell("rate")}
-        </span>
+        {shown.value !== "cells" && !replay.value && (
+          <span data-testid="rate">
+            <b>{number(updatesPerSecond.value)}</b> {tell("rate")}
+          </span>
+        )}
       </p>
-      <RideTotals />
+      {!replay.value && <RideTotals />}
       <div class="switches">
         <button
           type="button"
           aria-expanded={listOpen.value}
-          aria-controls="list"
+          aria-controls="side"
           onClick={() => {
             listOpen.value = !listOpen.value;
           }}
         >
           {tell("list")}
+        </button>
+        <button
+          type="button"
+          class="past"
+          aria-expanded={replayOpen.value}
+          onClick={() => {
+            if (replay.value === null) replayOpen.value = !replayOpen.value;
+          }}
+        >
+          {tell("replay")}
         </button>
         <Switches />
       </div>

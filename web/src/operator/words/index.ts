@@ -1,6 +1,6 @@
 // What only the operator's face says, from plain values. Pure.
-import type { Ride, RideCount, RideState } from "../../../sdk/index.ts";
-import { phrases } from "../../words/index.ts";
+import { type Ride, type RideCount, type RideState, ServiceError } from "../../../sdk/index.ts";
+import { clock, phrases } from "../../words/index.ts";
 import { ar } from "./ar.ts";
 import { en } from "./en.ts";
 import { ru } from "./ru.ts";
@@ -31,14 +31,41 @@ export function rideTotals(counts: RideCount[]): { word: string; rides: number }
   });
 }
 
-/** What the vehicle is doing for a ride that it drives. */
+const MOVING: readonly RideState[] = ["accepted", "in_progress"];
+const STATES: Record<RideState, keyof typeof en> = {
+  requested: "looking_for",
+  offered: "offered_now",
+  accepted: "to_the_pickup",
+  arrived: "at_the_pickup",
+  in_progress: "on_board",
+  completed: "is_completed",
+  cancelled: "is_cancelled",
+  expired: "is_expired",
+};
+
+/** How far a ride has come; of one that is driven, what its vehicle is doing. */
 export function rideWords({ state }: Ride): string {
-  if (state === "arrived") return tell("at_the_pickup");
-  return tell(state === "in_progress" ? "on_board" : "to_the_pickup");
+  return tell(STATES[state]);
+}
+
+/** The same, and when that should be done. */
+export function rideWordsWithTime(ride: Ride): string {
+  const doing = rideWords(ride);
+  const atMs = expectedAtMs(ride);
+  if (atMs === undefined) return doing;
+  const time = clock(atMs);
+  return tell(ride.state === "in_progress" ? "dropoff_about" : "there_about", { doing, time });
+}
+
+/** Why something that was asked for did not happen. */
+export function errorWords(error: unknown): string {
+  if (!(error instanceof ServiceError)) return tell("e_no_answer");
+  const key = `e_${error.body.code}`;
+  return Object.hasOwn(en, key) ? tell(key as keyof typeof en) : error.message;
 }
 
 /** When the vehicle should be there, ms since the Unix epoch. Absent: it is there, or nobody knows. */
 export function expectedAtMs({ state, eta }: Ride): number | undefined {
-  if (!eta || state === "arrived") return undefined;
+  if (!eta || !MOVING.includes(state)) return undefined;
   return eta.at_ms + eta.seconds * 1000;
 }
