@@ -1,8 +1,9 @@
 import type { ComponentChildren } from "preact";
 import type { Ride } from "../../../sdk/index.ts";
 import { duration } from "../../words/index.ts";
+import { stageOf } from "../stage.ts";
 import { busy, serviceNowMs } from "../state.ts";
-import { askCancel, askTooFar, type Steps, stageOf } from "../steps.ts";
+import { askCancel, askTooFar, type Steps } from "../steps.ts";
 import { tell } from "../words/index.ts";
 import { Ask } from "./ask.tsx";
 import { Cancel } from "./cancel.tsx";
@@ -27,8 +28,8 @@ export function RidePanel({ ride, steps, eta, children }: RidePanelProps) {
         <h2 id="ride">{tell(title)}</h2>
         {state === "arrived" ? <Waited ride={ride} /> : eta}
       </div>
-      <p class="address" dir="auto">
-        {ride[target].address ?? tell("place_unnamed")}
+      <p class="address">
+        <bdi>{ride[target].address ?? tell("place_unnamed")}</bdi>
       </p>
       <button
         type="button"

@@ -15,7 +15,7 @@ export const ru: Record<keyof typeof en, Phrase> = {
   simulated: "Симуляция",
   simulated_why:
     "Вымышленная машина на пробу: стоит там, где вы коснулись карты, и сама едет к пассажиру и к месту высадки.",
-  simulated_note: "Позиция симулируется",
+  simulated_note: "Симуляция:",
   speed: "Скорость",
   offline: "Вы не на линии",
   offline_why: "Пассажиры вас не видят, заказов не будет.",
@@ -26,7 +26,7 @@ export const ru: Record<keyof typeof en, Phrase> = {
   no_connection_why: "Попытки идут сами. Позиции сохраняются и уйдут потом.",
   locating: "Определяем, где вы…",
   never_sent: "Позиция ещё не отправлена",
-  sent_now: "Позиция только что отправлена",
+  sent_now: "Позиция отправлена",
   sent_ago: "Последняя позиция отправлена {age} назад",
   accurate: "точность {distance}",
   waiting: {
