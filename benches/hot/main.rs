@@ -8,6 +8,7 @@
 
 mod cell;
 mod circle;
+mod density;
 mod encode;
 mod nearest;
 mod parse;
@@ -27,6 +28,7 @@ fn main() {
     encode::bench(&mut criterion);
     cell::bench(&mut criterion);
     circle::bench(&mut criterion);
+    density::bench(&mut criterion);
     nearest::bench(&mut criterion);
     criterion.final_summary();
 }

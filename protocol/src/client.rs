@@ -2,8 +2,9 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Ack, AnswerOffer, Arrive, CancelRide, ErrorBody, ErrorCode, Position, ReadChat, RequestId,
-    RequestRide, Resume, RideId, RideStep, SendChat, SubscriptionName, VehicleClass, VehicleInfo,
+    Ack, AnswerOffer, Arrive, CancelRide, Density, ErrorBody, ErrorCode, Position, ReadChat,
+    RequestId, RequestRide, Resume, RideId, RideStep, SendChat, SubscriptionName, VehicleClass,
+    VehicleInfo,
 };
 
 /// A message from a client.
@@ -161,6 +162,8 @@ pub enum Channel {
     Viewport(Viewport),
     /// The vehicle of one ride, as long as it has one.
     Ride(RideChannel),
+    /// How many vehicles are in each cell of a map. For operators.
+    Density(Density),
 }
 
 /// A true circle on the globe, also across the antimeridian and around a pole.

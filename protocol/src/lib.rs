@@ -11,6 +11,7 @@
 pub mod binary;
 mod client;
 mod close;
+mod density;
 mod error;
 mod event;
 mod id;
@@ -26,6 +27,7 @@ pub use client::{
     Subscribe, Unsubscribe, Viewport,
 };
 pub use close::CloseCode;
+pub use density::{Density, DensityCell, DensityMessage};
 pub use error::{ErrorBody, ErrorCode};
 pub use event::{
     Ack, ChatMessage, Event, Notice, Offer, OfferState, QuickReply, ReadChat, Receipt, Resume,

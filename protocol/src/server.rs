@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ErrorBody, ErrorCode, Eta, Event, RequestId, Ride, RideId, Role, SessionId, SubscriptionName,
-    UserId, VehicleId, VehicleUpdate,
+    DensityMessage, ErrorBody, ErrorCode, Eta, Event, RequestId, Ride, RideId, Role, SessionId,
+    SubscriptionName, UserId, VehicleId, VehicleUpdate,
 };
 
 /// A message from the server.
@@ -31,6 +31,8 @@ pub enum ServerMessage {
     Progress(Progress),
     /// Vehicles of one subscription.
     Vehicles(VehiclesMessage),
+    /// Counts of one `density` subscription.
+    Density(DensityMessage),
     /// A request was carried out. Sent only to requests with an `id`.
     Ok {
         /// The request's.

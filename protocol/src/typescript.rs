@@ -7,15 +7,16 @@ use ts_rs::{Config, TS};
 
 use crate::{
     Ack, AnswerOffer, Arrive, Bye, CancelRide, Cancelled, Channel, ChatMessage, ChatPage,
-    ClientMessage, CloseCode, DeadWebhook, DeadWebhooks, DriverCard, ErrorBody, ErrorCode,
-    Estimate, Eta, Event, GoOnline, Hello, IdempotencyKey, InboxPlace, Nearby, NearbyVehicles,
-    Notice, Offer, OfferId, OfferState, Party, Place, Position, Positions, PositionsJudged,
-    PostPositions, Progress, QuickReply, ReadChat, Receipt, Refused, RequestId, RequestRide,
-    Resume, Revocation, Revocations, Revoke, Ride, RideChannel, RideCount, RideCounts, RideId,
-    RideState, RideStep, RidesPage, Role, Route, RouteBy, Search, SendChat, ServerMessage,
-    SessionId, Setback, ShareLink, ShareMessage, SharedRide, Subscribe, SubscriptionName, Ticket,
-    TokenExpiring, TokenId, Toward, Trip, Unsubscribe, UserId, VehicleClass, VehicleId,
-    VehicleInfo, VehicleState, VehicleUpdate, VehiclesMessage, Viewport, Webhook, Welcome,
+    ClientMessage, CloseCode, DeadWebhook, DeadWebhooks, Density, DensityCell, DensityMessage,
+    DriverCard, ErrorBody, ErrorCode, Estimate, Eta, Event, GoOnline, Hello, IdempotencyKey,
+    InboxPlace, Nearby, NearbyVehicles, Notice, Offer, OfferId, OfferState, Party, Place, Position,
+    Positions, PositionsJudged, PostPositions, Progress, QuickReply, ReadChat, Receipt, Refused,
+    RequestId, RequestRide, Resume, Revocation, Revocations, Revoke, Ride, RideChannel, RideCount,
+    RideCounts, RideId, RideState, RideStep, RidesPage, Role, Route, RouteBy, Search, SendChat,
+    ServerMessage, SessionId, Setback, ShareLink, ShareMessage, SharedRide, Subscribe,
+    SubscriptionName, Ticket, TokenExpiring, TokenId, Toward, Trip, Unsubscribe, UserId,
+    VehicleClass, VehicleId, VehicleInfo, VehicleState, VehicleUpdate, VehiclesMessage, Viewport,
+    Webhook, Welcome,
 };
 
 const FILE: &str = "../web/sdk/protocol.gen.ts";
@@ -83,6 +84,7 @@ fn declarations() -> String {
         Nearby,
         Viewport,
         RideChannel,
+        Density,
         Channel,
         Subscribe,
         Unsubscribe,
@@ -102,6 +104,8 @@ fn declarations() -> String {
         Welcome,
         Progress,
         VehiclesMessage,
+        DensityCell,
+        DensityMessage,
         TokenExpiring,
         Bye,
         ServerMessage,

@@ -18,7 +18,7 @@ pub use settings::Settings;
 use crate::auth::{Auth, AuthError};
 use crate::broker::{self, BrokerError, NodeId};
 use crate::driver::Garage;
-use crate::fleet::{Fleet, Peers, Teller, TooManyListeners, Writer};
+use crate::fleet::{Fleet, Peers, Teller, TooManyListeners, Writer, keep_counting};
 use crate::gate::{Certificate, Gate, TlsError};
 use crate::http::{Health, Queries, RouteLimit};
 use crate::inbox::Post;
@@ -178,6 +178,7 @@ impl House {
         }
         fleet.sweep(now_ms);
         tokio::spawn(sweep(Arc::clone(&fleet)));
+        tokio::spawn(keep_counting(Arc::clone(&fleet), Arc::clone(&metrics)));
 
         let sessions = Sessions::new(settings.sessions.clone(), Arc::clone(&metrics));
         let (tell, heard) = mpsc::channel(HEARD);

@@ -3,6 +3,7 @@
 
 mod alias;
 mod changes;
+mod density;
 mod engaged;
 mod judge;
 mod listener;
@@ -27,6 +28,7 @@ use rustc_hash::{FxBuildHasher, FxHashSet};
 use tokio::sync::Notify;
 
 pub use alias::Alias;
+pub use density::{Count, Counts, DensityWatch, Grain, Tally, keep_counting};
 pub use judge::{Fix, Limits, Refusal};
 pub use listener::Listener;
 pub use nearest::Sought;
@@ -37,6 +39,7 @@ pub use writer::{Writer, WriterSettings};
 
 use crate::spatial::{Area, Cell, CoarseCell, WatchCell};
 use alias::Aliases;
+use density::Density;
 use listener::Changes;
 use places::Places;
 use vehicle::{Now, Place};
@@ -81,9 +84,10 @@ pub struct Fleet {
     watched: DashMap<WatchCell, u64, FxBuildHasher>,
     /// Bits of the listeners that hear everything.
     hear_all: AtomicU64,
+    density: Density,
     listeners: RwLock<Vec<Arc<Changes>>>,
     next_handle: AtomicU32,
-    /// Told whenever `watched` has changed.
+    /// Told whenever `watched` has changed, or the areas of `density`.
     watches_changed: Notify,
 }
 
@@ -104,6 +108,7 @@ impl Fleet {
             places: Places::default(),
             watched: DashMap::default(),
             hear_all: AtomicU64::new(0),
+            density: Density::default(),
             listeners: RwLock::default(),
             next_handle: AtomicU32::new(1),
             watches_changed: Notify::new(),
@@ -319,6 +324,7 @@ impl Fleet {
         self.watched
             .iter()
             .flat_map(|entry| entry.key().coarse())
+            .chain(self.density.coarse_cells())
             .collect()
     }
 

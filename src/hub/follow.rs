@@ -3,7 +3,7 @@ use std::time::Instant;
 use ridecast_protocol::{ErrorBody, SubscriptionName, VehicleId};
 
 use super::Sees;
-use super::state::State;
+use super::state::{State, Subscribed};
 use super::wish::Wish;
 use crate::spatial::{Cell, LatLon};
 
@@ -36,7 +36,7 @@ impl State {
     }
 
     pub(super) fn aim(&mut self, seat: usize, name: &SubscriptionName, at: Option<Aim>) {
-        let Ok(id) = self.find(seat, name) else {
+        let Ok(Subscribed::Vehicles(id)) = self.find(seat, name) else {
             return;
         };
         let subscription = &mut self.subscriptions[id];

@@ -4,6 +4,7 @@
 //!
 //! Everything in here lives on one thread: no locks, no atomics.
 
+mod density;
 mod encode;
 mod follow;
 mod outbox;
@@ -195,12 +196,14 @@ impl Hub {
 
     async fn pass_on(self) {
         let mut looked = Instant::now();
+        let mut counts = self.state.borrow().fleet.hear_counts();
         loop {
             let delayed = self.state.borrow().waiting.delayed.first().map(|it| it.0);
             let due = delayed.unwrap_or(looked + LOOK_EVERY);
             tokio::select! {
                 () = self.listener.changed() => {}
                 () = self.stirred.notified() => {}
+                Ok(()) = counts.changed() => self.state.borrow_mut().counted(),
                 () = tokio::time::sleep_until(due.into()) => {}
             }
             let cost_before = thread_cpu_time();

@@ -69,17 +69,16 @@ impl State {
             Some(outlet) if seat.outbox.is_idle() => Rc::clone(outlet),
             _ => return seat.outbox.wake(),
         };
-        let format = seat.format;
         let mut out = std::mem::take(&mut self.scratch);
         let mut more = true;
         while more && out.len() < JOINED_BYTES {
             let begun = out.len();
             outlet.begin(&mut out);
-            more = self.compose(id, &mut out, now, now_ms);
-            if more {
-                outlet.end(&mut out, begun, format);
-            } else {
-                out.truncate(begun);
+            let composed = self.compose(id, &mut out, now, now_ms);
+            more = composed.is_some();
+            match composed {
+                Some(format) => outlet.end(&mut out, begun, format),
+                None => out.truncate(begun),
             }
         }
         let all = out.is_empty() || outlet.write(&out);

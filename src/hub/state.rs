@@ -8,6 +8,7 @@ use ridecast_protocol::VehicleId;
 use rustc_hash::FxHashMap;
 use slab::Slab;
 
+use super::density::DensitySubscription;
 use super::outbox::{Full, Message, Outbox};
 use super::outlet::Outlet;
 use super::subscription::Subscription;
@@ -26,6 +27,7 @@ pub(super) struct State {
     pub(super) settings: Settings,
     pub(super) seats: Slab<SeatState>,
     pub(super) subscriptions: Slab<Subscription>,
+    pub(super) densities: Slab<DensitySubscription>,
     pub(super) watchers: FxHashMap<WatchCell, Vec<Watcher>>,
     /// The subscriptions that follow each vehicle.
     pub(super) followers: FxHashMap<VehicleId, Vec<usize>>,
@@ -65,13 +67,22 @@ impl Waiting {
     }
 }
 
+/// One of a seat's subscriptions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subscribed {
+    /// Of [`State::subscriptions`].
+    Vehicles(usize),
+    /// Of [`State::densities`].
+    Density(usize),
+}
+
 pub(super) struct SeatState {
     pub(super) format: Format,
     pub(super) sees: Sees,
     pub(super) outbox: Outbox,
     /// Where vehicles can be written to without waking anybody.
     pub(super) outlet: Option<Rc<dyn Outlet>>,
-    pub(super) subscriptions: Vec<usize>,
+    pub(super) subscriptions: Vec<Subscribed>,
     /// Stands in `Waiting::round`.
     pub(super) in_round: bool,
     /// One of the two, actor and socket, has left; the second frees the seat.
@@ -92,6 +103,7 @@ impl State {
             settings,
             seats: Slab::new(),
             subscriptions: Slab::new(),
+            densities: Slab::new(),
             watchers: FxHashMap::default(),
             followers: FxHashMap::default(),
             strayed: Vec::new(),
@@ -152,15 +164,12 @@ impl State {
         if state.outbox.closing() {
             return Poll::Pending;
         }
-        let format = state.format;
         let mut out = Vec::new();
-        if !self.compose(seat, &mut out, Instant::now(), now_ms()) {
-            return Poll::Pending;
+        match self.compose(seat, &mut out, Instant::now(), now_ms()) {
+            Some(Format::Json) => Poll::Ready(Some(Message::Text(out.into()))),
+            Some(Format::Binary) => Poll::Ready(Some(Message::Binary(out.into()))),
+            None => Poll::Pending,
         }
-        Poll::Ready(Some(match format {
-            Format::Json => Message::Text(out.into()),
-            Format::Binary => Message::Binary(out.into()),
-        }))
     }
 
     /// Takes in the vehicles that have changed.
@@ -270,34 +279,49 @@ impl State {
         }
     }
 
-    /// Writes what a seat's client is told now, one message; false: there is nothing, or it is
-    /// not time.
+    /// Writes what a seat's client is told now, one message, and tells its format; `None`: there
+    /// is nothing, or it is not time.
     pub(super) fn compose(
         &mut self,
         seat: usize,
         out: &mut Vec<u8>,
         now: Instant,
         now_ms: i64,
-    ) -> bool {
-        let state = &mut self.seats[seat];
-        for nth in 0..state.subscriptions.len() {
-            let id = state.subscriptions[nth];
-            let subscription = &mut self.subscriptions[id];
-            if !subscription.due(now) {
-                continue;
-            }
-            let begun = out.len();
-            let told = subscription.tell(&mut self.vehicles, out, state.format, (now, now_ms));
-            let Some((count, joined)) = told else {
-                out.truncate(begun);
-                continue;
+    ) -> Option<Format> {
+        for nth in 0..self.seats[seat].subscriptions.len() {
+            let format = match self.seats[seat].subscriptions[nth] {
+                Subscribed::Vehicles(id) => self.compose_vehicles(id, out, now, now_ms),
+                Subscribed::Density(id) => self.compose_density(id, out),
             };
-            // Each has its turn: one that always has something to tell must not keep a slow
-            // reader from the others.
-            state.subscriptions[nth..].rotate_left(1);
-            self.told.frame(count, joined);
-            return true;
+            if format.is_some() {
+                // Each has its turn: one that always has something to tell must not keep a slow
+                // reader from the others.
+                self.seats[seat].subscriptions[nth..].rotate_left(1);
+                return format;
+            }
         }
-        false
+        None
+    }
+
+    fn compose_vehicles(
+        &mut self,
+        id: usize,
+        out: &mut Vec<u8>,
+        now: Instant,
+        now_ms: i64,
+    ) -> Option<Format> {
+        let subscription = &mut self.subscriptions[id];
+        if !subscription.due(now) {
+            return None;
+        }
+        let format = self.seats[subscription.seat].format;
+        let begun = out.len();
+        let told = subscription.tell(&mut self.vehicles, out, format, (now, now_ms));
+        let Some((count, joined)) = told else {
+            out.truncate(begun);
+            return None;
+        };
+        self.told.frame(count, joined);
+        Some(format)
     }
 }

@@ -1,3 +1,4 @@
+mod density;
 mod engaged;
 mod fold;
 mod follow;

@@ -8,6 +8,7 @@ pub(super) struct Told {
     frames: Vec<u32>,
     joined: u64,
     held_back: u64,
+    counts: u64,
 }
 
 impl Told {
@@ -22,6 +23,11 @@ impl Told {
         self.held_back += 1;
     }
 
+    /// A message with counts.
+    pub(super) const fn counts(&mut self) {
+        self.counts += 1;
+    }
+
     pub(super) fn report(&mut self, metrics: &PushMetrics) {
         metrics.frames_delivered.inc_by(self.frames.len() as u64);
         let vehicles = self.frames.iter().map(|&count| u64::from(count)).sum();
@@ -33,6 +39,8 @@ impl Told {
         metrics.vehicle_updates_joined.inc_by(joined);
         let held_back = std::mem::take(&mut self.held_back);
         metrics.frames_held_back.inc_by(held_back);
+        let counts = std::mem::take(&mut self.counts);
+        metrics.density_frames_delivered.inc_by(counts);
     }
 
     /// A round is over, and the thread rests for so long.

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use ridecast_protocol::{ErrorBody, ErrorCode, Subscribe, SubscriptionName};
+use ridecast_protocol::{Channel, ErrorBody, ErrorCode, Subscribe, SubscriptionName};
 use rustc_hash::FxHashSet;
 
 use super::Sees;
-use super::state::{State, Watcher};
+use super::state::{State, Subscribed, Watcher};
 use super::subscription::Subscription;
 use super::wish::Wish;
 use crate::fleet::{Seen, Vehicle};
@@ -13,12 +13,17 @@ use crate::spatial::{Area, WatchCell};
 
 /// Subscriptions: begun, moved, ended, and the cells they watch.
 impl State {
-    pub(super) fn find(&self, seat: usize, name: &SubscriptionName) -> Result<usize, ErrorBody> {
-        let mine = &self.seats[seat].subscriptions;
-        let found = mine
-            .iter()
-            .find(|&&id| self.subscriptions[id].name == *name);
-        found.copied().ok_or_else(|| {
+    pub(super) fn find(
+        &self,
+        seat: usize,
+        name: &SubscriptionName,
+    ) -> Result<Subscribed, ErrorBody> {
+        let mut mine = self.seats[seat].subscriptions.iter().copied();
+        let found = mine.find(|mine| match *mine {
+            Subscribed::Vehicles(id) => self.subscriptions[id].name == *name,
+            Subscribed::Density(id) => self.densities[id].name == *name,
+        });
+        found.ok_or_else(|| {
             ErrorBody::new(
                 ErrorCode::UnknownSubscription,
                 format!("no subscription is named {name}"),
@@ -36,7 +41,9 @@ impl State {
     ) -> usize {
         let subscription = Subscription::new(seat, name.clone(), sees, wish);
         let id = self.subscriptions.insert(subscription);
-        self.seats[seat].subscriptions.push(id);
+        self.seats[seat]
+            .subscriptions
+            .push(Subscribed::Vehicles(id));
         self.metrics.push.subscriptions.inc();
         id
     }
@@ -60,6 +67,9 @@ impl State {
     }
 
     pub(super) fn subscribe(&mut self, seat: usize, request: &Subscribe) -> Result<(), ErrorBody> {
+        if let Channel::Density(channel) = &request.channel {
+            return self.subscribe_density(seat, request, channel);
+        }
         // What is wrong with a request is told before what stands against it.
         let (wish, area) = Wish::read(request, &self.settings)?;
         self.may_begin(seat, &request.subscription)?;
@@ -70,8 +80,13 @@ impl State {
     }
 
     pub(super) fn update(&mut self, seat: usize, request: &Subscribe) -> Result<(), ErrorBody> {
+        if let Channel::Density(channel) = &request.channel {
+            return self.update_density(seat, request, channel);
+        }
         let (wish, area) = Wish::read(request, &self.settings)?;
-        let id = self.find(seat, &request.subscription)?;
+        let Subscribed::Vehicles(id) = self.find(seat, &request.subscription)? else {
+            return Err(of_another_kind(&request.subscription));
+        };
         let subscription = &mut self.subscriptions[id];
         if subscription.is_for_one() {
             return Err(ErrorBody::new(
@@ -90,18 +105,25 @@ impl State {
         seat: usize,
         name: &SubscriptionName,
     ) -> Result<(), ErrorBody> {
-        let id = self.find(seat, name)?;
-        self.seats[seat].subscriptions.retain(|&mine| mine != id);
-        self.end(id);
+        let ended = self.find(seat, name)?;
+        self.seats[seat].subscriptions.retain(|&mine| mine != ended);
+        self.end(ended);
         Ok(())
     }
 
-    pub(super) fn end(&mut self, id: usize) {
+    pub(super) fn end(&mut self, ended: Subscribed) {
+        self.metrics.push.subscriptions.dec();
+        let id = match ended {
+            Subscribed::Vehicles(id) => id,
+            Subscribed::Density(id) => {
+                self.densities.remove(id);
+                return;
+            }
+        };
         self.follow_no_more(id);
         self.rewatch(id, Vec::new());
         let mut subscription = self.subscriptions.remove(id);
         subscription.forget_all(&mut self.vehicles);
-        self.metrics.push.subscriptions.dec();
         if let Some(at) = subscription.not_before {
             self.waiting.delayed.remove(&(at, id));
         }
@@ -196,4 +218,12 @@ impl State {
             self.tell(id, slot, false, now);
         }
     }
+}
+
+/// A subscription shows vehicles or counts, for as long as it lives.
+pub(super) fn of_another_kind(name: &SubscriptionName) -> ErrorBody {
+    ErrorBody::new(
+        ErrorCode::InvalidMessage,
+        format!("{name} watches something of another kind: end it and subscribe anew"),
+    )
 }

@@ -31,9 +31,9 @@ enum What {
 }
 
 /// The zoom levels of a map.
-const ZOOM: std::ops::RangeInclusive<f32> = 0.0..=24.0;
+pub(super) const ZOOM: std::ops::RangeInclusive<f32> = 0.0..=24.0;
 
-fn invalid(message: &str) -> ErrorBody {
+pub(super) fn invalid(message: &str) -> ErrorBody {
     ErrorBody::new(ErrorCode::InvalidMessage, message)
 }
 
@@ -45,7 +45,7 @@ pub fn check_rate(max_rate_hz: Option<f32>) -> Result<(), ErrorBody> {
     spacing(max_rate_hz).map(|_| ())
 }
 
-fn spacing(max_rate_hz: Option<f32>) -> Result<Option<Duration>, ErrorBody> {
+pub(super) fn spacing(max_rate_hz: Option<f32>) -> Result<Option<Duration>, ErrorBody> {
     match max_rate_hz {
         None => Ok(None),
         Some(rate) if rate > 0.0 && rate <= 50.0 => Ok(Some(Duration::from_secs_f32(
@@ -79,6 +79,7 @@ impl Wish {
                 (area, None, None)
             }
             Channel::Ride(_) => return Err(invalid("a ride has no area")),
+            Channel::Density(_) => return Err(invalid("counts are no vehicles")),
         };
         let wish = Self {
             what: What::Around {

@@ -19,7 +19,7 @@ use bytestring::ByteString;
 use futures_util::future::{FutureExt as _, LocalBoxFuture};
 use ridecast_protocol::{
     Channel, ClientMessage, CloseCode, ErrorBody, ErrorCode, Refused, RequestId, Resume, Ride,
-    RideId, ServerMessage, SessionId, SubscriptionName,
+    RideId, Role, ServerMessage, SessionId, SubscriptionName,
 };
 
 pub use actor::{End, FAREWELL, FAREWELL_OF_BROKEN, SessionActor, bye};
@@ -231,6 +231,13 @@ impl Session {
     /// What to tell the client.
     pub fn watch(&self, message: &ClientMessage) -> Result<Done, ErrorBody> {
         match message {
+            ClientMessage::Subscribe(request) | ClientMessage::Update(request)
+                if matches!(request.channel, Channel::Density(_))
+                    && self.person.role != Role::Operator =>
+            {
+                // Counts tell of vehicles that rides have taken.
+                return Err(self.forbidden());
+            }
             ClientMessage::Subscribe(request) => self.seat.subscribe(request)?,
             ClientMessage::Update(request) => self.seat.update(request)?,
             ClientMessage::Unsubscribe(request) => self.seat.unsubscribe(&request.subscription)?,

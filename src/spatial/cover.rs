@@ -53,7 +53,7 @@ const CELLS_AIMED_AT: f64 = 100.0;
 /// lengths of its resolution. Two things make it more than 1: H3's hexagons are
 /// up to 1.3 times as large as the average, and the cells *in* a coarse cell
 /// (its descendants, which is what is meant here) stick out of its hexagon.
-const REACH_IN_EDGES: f64 = 1.7;
+pub(super) const REACH_IN_EDGES: f64 = 1.7;
 
 impl Area {
     /// Watch cells of one resolution that together hold every point of the area.
@@ -85,7 +85,7 @@ impl Area {
         cover
     }
 
-    fn cells_estimated(&self, resolution: Resolution) -> f64 {
+    pub(super) fn cells_estimated(&self, resolution: Resolution) -> f64 {
         let margin_km = REACH_IN_EDGES * resolution.edge_length_km();
         let surface = match self {
             Self::Circle { radius_m, .. } => {

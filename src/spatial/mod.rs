@@ -4,6 +4,7 @@ mod area;
 mod block;
 mod cell;
 mod cover;
+mod hexagon;
 mod point;
 mod sphere;
 #[cfg(test)]
@@ -13,5 +14,7 @@ pub use area::{Area, Inside, NotAnArea};
 pub use block::{Block, Tile};
 pub use cell::{Cell, CoarseCell};
 pub use cover::WatchCell;
+pub use h3o::Resolution;
+pub use hexagon::Hexagon;
 pub use point::{LatLon, NotOnEarth};
 pub use sphere::Spot;

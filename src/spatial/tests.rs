@@ -190,3 +190,79 @@ fn tiles_grow_like_the_steps_of_a_king() {
         assert_eq!(steps, row.max(7 - row).max(column).max(7 - column));
     }
 }
+
+/// A resolution of hexagons, and a rectangle that has not too many of them.
+fn map() -> impl Strategy<Value = (Resolution, Area)> {
+    let sizes = (0.01..1.0_f64, 0.01..1.0_f64);
+    (anywhere(), 0..Hexagon::RESOLUTIONS.len(), sizes).prop_map(|(corner, nth, (height, width))| {
+        let resolution = Hexagon::RESOLUTIONS[nth];
+        // Up to 30 hexagons high.
+        let degrees = resolution.edge_length_km() * 30.0 / 111.2;
+        let south = corner.latitude().min(89.999);
+        let north = (south + height * degrees).min(90.0);
+        let east = corner.longitude() + width * degrees;
+        let east = if east > 180.0 { east - 360.0 } else { east };
+        let area = Area::rectangle(south, corner.longitude(), north, east.clamp(-180.0, 180.0));
+        (resolution, area.unwrap())
+    })
+}
+
+proptest! {
+    #[test]
+    fn every_vehicle_of_an_area_is_in_a_hexagon_whose_centre_is_in_the_grown_one(
+        (resolution, area) in map(),
+        points in proptest::collection::vec((0.0..=1.0_f64, 0.0..=1.0_f64), 50),
+    ) {
+        let Area::Rectangle { south, west, north, east } = area else { unreachable!() };
+        let width = (east - west).rem_euclid(360.0);
+        let grown = area.grown(resolution);
+        for (up, along) in points {
+            let latitude = (south + up * (north - south)).min(north);
+            let longitude = (west + along * width + 180.0).rem_euclid(360.0) - 180.0;
+            let point = LatLon::new(latitude, longitude).unwrap();
+            let hexagon = Hexagon::around(Cell::of(point), point, resolution);
+            if area.contains(point) {
+                prop_assert!(grown.contains(hexagon.center()), "{hexagon:?} of {point:?} in {area:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_outline_hangs_together(point in anywhere(), nth in 0..Hexagon::RESOLUTIONS.len()) {
+        let hexagon = Hexagon::around(Cell::of(point), point, Hexagon::RESOLUTIONS[nth]);
+        let (outline, center) = (hexagon.outline(), hexagon.center());
+        prop_assert!(outline.len() >= 5);
+        // Around a pole the meridians themselves are near each other.
+        prop_assume!(center.latitude().abs() < 80.0);
+        let mut doubled_area = 0.0;
+        for (nth, [longitude, latitude]) in outline.iter().enumerate() {
+            prop_assert!((longitude - center.longitude()).abs() < 5.0, "{outline:?}");
+            let [next_longitude, next_latitude] = outline[(nth + 1) % outline.len()];
+            doubled_area += longitude * next_latitude - next_longitude * latitude;
+        }
+        prop_assert!(doubled_area > 0.0, "counter-clockwise: {outline:?}");
+    }
+}
+
+#[test]
+fn hexagons_are_about_fifty_pixels_wide() {
+    let at = |latitude: f64| {
+        let zooms = (0..=24).map(|zoom| Hexagon::resolution(f64::from(zoom), latitude));
+        zooms.map(u8::from).collect::<Vec<_>>()
+    };
+    // The tables of docs/protocol.md.
+    let equator = [4, 4, 4, 4, 4, 4, 4, 4, 5, 6, 7, 7, 8, 9];
+    assert_eq!(at(0.0)[..14], equator);
+    let helsinki = [4, 4, 4, 4, 4, 4, 4, 5, 6, 7, 7, 8, 9, 9];
+    assert_eq!(at(60.0)[..14], helsinki);
+    assert!(at(0.0)[14..].iter().all(|&resolution| resolution == 9));
+    assert_eq!(at(90.0), at(-85.06), "Web Mercator has no pole");
+    for tenth in 70..120 {
+        let zoom = f64::from(tenth) / 10.0;
+        let resolution = Hexagon::resolution(zoom, 35.0);
+        let pixel_m = 40_075_016.686 * 35f64.to_radians().cos() / 512.0 / zoom.exp2();
+        let width_m = 1000.0 * (resolution.area_km2() / (3f64.sqrt() / 2.0)).sqrt();
+        let px = width_m / pixel_m;
+        assert!((30.7..81.4).contains(&px), "{px} pixels at {zoom}");
+    }
+}

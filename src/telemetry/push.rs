@@ -27,6 +27,12 @@ pub struct PushMetrics {
     pub rounds: Counter,
     /// How long threads have rested between rounds, to gather more into the next.
     pub rest_seconds: Counter<f64, AtomicU64>,
+    /// Messages with counts of vehicles pushed.
+    pub density_frames_delivered: Counter,
+    /// How often vehicles were counted by cells.
+    pub density_counts: Counter,
+    /// How long that took.
+    pub density_seconds: Counter<f64, AtomicU64>,
 }
 
 impl PushMetrics {
@@ -41,6 +47,9 @@ impl PushMetrics {
             frame_vehicles: Histogram::new([1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1e3, 3e3, 1e4]),
             rounds: Counter::default(),
             rest_seconds: Counter::default(),
+            density_frames_delivered: Counter::default(),
+            density_counts: Counter::default(),
+            density_seconds: Counter::default(),
         };
         for (name, help, counter) in [
             (
@@ -68,6 +77,16 @@ impl PushMetrics {
                 "Rounds of all threads, in which everybody is told",
                 &metrics.rounds,
             ),
+            (
+                "density_frames_delivered",
+                "Messages with counts of vehicles by cells pushed",
+                &metrics.density_frames_delivered,
+            ),
+            (
+                "density_counts",
+                "How often vehicles were counted by cells",
+                &metrics.density_counts,
+            ),
         ] {
             registry.register(name, help, counter.clone());
         }
@@ -90,6 +109,11 @@ impl PushMetrics {
             "rest_seconds",
             "How long threads have rested between rounds, to gather more into the next",
             metrics.rest_seconds.clone(),
+        );
+        registry.register(
+            "density_seconds",
+            "How long vehicles were counted by cells",
+            metrics.density_seconds.clone(),
         );
         metrics
     }

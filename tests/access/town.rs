@@ -178,6 +178,10 @@ impl Town {
                 "kind": kind, "south": latitude, "west": longitude,
                 "north": latitude + 0.01, "east": longitude + 0.01,
             }),
+            "density" => json!({
+                "kind": kind, "south": latitude, "west": longitude,
+                "north": latitude + 0.01, "east": longitude + 0.01, "zoom": 12,
+            }),
             "ride" => json!({"kind": kind, "ride_id": self.ride}),
             other => panic!("a new channel, {other}: say how it is subscribed to"),
         }

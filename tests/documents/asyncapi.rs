@@ -71,7 +71,7 @@ fn the_streams_have_their_messages() {
     let inbox = names(&spec, "inbox");
     assert_eq!(carried(&spec, "inbox", "send"), inbox);
     // All that a session is sent, but for answers and subscriptions.
-    let others = ["error", "ok", "pong", "vehicles"].map(str::to_owned);
+    let others = ["density", "error", "ok", "pong", "vehicles"].map(str::to_owned);
     assert_eq!(&inbox | &others.into(), types("ServerMessage"));
 }
 
@@ -106,7 +106,7 @@ fn every_kind_of_event_and_channel_has_an_example() {
     let spec = Spec::load(PATH);
     for (message, at, kinds) in [
         ("event", "/payload/event/kind", 5),
-        ("subscribe", "/payload/channel/kind", 3),
+        ("subscribe", "/payload/channel/kind", 4),
     ] {
         let message = &spec.0["channels"]["session"]["messages"][message];
         let examples = list(message, "/examples");

@@ -12,6 +12,7 @@ fn links_between_the_documents_lead_somewhere() {
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
         "CHANGELOG.md",
+        "docs/client-library.md",
         "docs/protocol.md",
         "docs/security.md",
         "docs/operations.md",

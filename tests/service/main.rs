@@ -27,6 +27,7 @@ mod service;
 mod view;
 
 mod abuse;
+mod density;
 mod driver;
 mod embedded;
 mod fold;

@@ -14,13 +14,13 @@ use crate::say::{MONTEVIDEO, Place, go_online, nearby, offset, position};
 use crate::service::token;
 use crate::view::View;
 
-struct Pair {
-    a: Node,
-    b: Node,
+pub(crate) struct Pair {
+    pub(crate) a: Node,
+    pub(crate) b: Node,
     _redis: RedisServer,
 }
 
-fn pair(arguments: &[&str]) -> Pair {
+pub(crate) fn pair(arguments: &[&str]) -> Pair {
     let redis = RedisServer::start();
     let url = redis.url();
     let mut all = vec!["--store", &url];
@@ -32,7 +32,7 @@ fn pair(arguments: &[&str]) -> Pair {
     }
 }
 
-async fn driver_at(node: &Node, id: &str, place: Place) -> Client {
+pub(crate) async fn driver_at(node: &Node, id: &str, place: Place) -> Client {
     let mut driver = Client::open(node.address, id, Role::Driver).await;
     driver.ok(go_online("car")).await;
     driver.ok(position(place)).await;
@@ -57,7 +57,7 @@ fn at(id: &'static str, place: Place) -> impl Fn(&View) -> bool {
 }
 
 /// Two places 400 m apart, with a border of coarse cells between them.
-fn around_a_border() -> (Place, Place) {
+pub(crate) fn around_a_border() -> (Place, Place) {
     let cell =
         |(latitude, longitude): Place| CoarseCell::of(LatLon::new(latitude, longitude).unwrap());
     for n in 0..500 {

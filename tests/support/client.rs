@@ -8,8 +8,8 @@ use futures_util::stream::SplitSink;
 use futures_util::{SinkExt as _, StreamExt as _};
 use ridecast_protocol::binary::Frame;
 use ridecast_protocol::{
-    ErrorCode, Event, InboxPlace, Progress, Role, SUBPROTOCOL_BIN, SUBPROTOCOL_JSON, ServerMessage,
-    VehiclesMessage, Welcome,
+    DensityMessage, ErrorCode, Event, InboxPlace, Progress, Role, SUBPROTOCOL_BIN,
+    SUBPROTOCOL_JSON, ServerMessage, VehiclesMessage, Welcome,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -62,6 +62,8 @@ pub(crate) struct Client {
     /// Events that nobody has asked for yet.
     pub(crate) events: VecDeque<(u64, Event)>,
     pub(crate) progress: Option<Progress>,
+    /// Counts that nobody has asked for yet.
+    pub(crate) densities: VecDeque<DensityMessage>,
     next_id: u64,
 }
 
@@ -151,6 +153,7 @@ impl Client {
             place: None,
             events: VecDeque::new(),
             progress: None,
+            densities: VecDeque::new(),
             next_id: 1,
         })
     }
@@ -260,6 +263,9 @@ impl Client {
                 assert_eq!(*offset, place.offset + 1, "a hole before {event:?}");
                 place.offset = *offset;
                 self.events.push_back((*offset, event.clone()));
+            }
+            Got::Message(ServerMessage::Density(message)) => {
+                self.densities.push_back(message.clone());
             }
             Got::Message(ServerMessage::Progress(progress)) => {
                 self.progress = Some(progress.clone());
@@ -396,6 +402,7 @@ fn is_answer(message: &ServerMessage) -> bool {
     !matches!(
         message,
         ServerMessage::Vehicles(_)
+            | ServerMessage::Density(_)
             | ServerMessage::Event { .. }
             | ServerMessage::Progress(_)
             | ServerMessage::Inbox(_)

@@ -1,10 +1,10 @@
 import { Connection, type ConnectionOptions, type ConnectionState } from "./connection.ts";
 import { Driving, type DrivingOptions } from "./driving.ts";
 import { persist } from "./errors.ts";
-import type { HeardMessage, WatchedChannel } from "./expected.ts";
 import type { Frame } from "./frame.ts";
 import { Inbox, type Told } from "./inbox.ts";
 import type {
+  Channel,
   ClientMessage,
   Event,
   InboxPlace,
@@ -16,6 +16,7 @@ import type {
   Ride,
   RideId,
   Role,
+  ServerMessage,
   UserId,
   VehicleClass,
   VehicleInfo,
@@ -147,7 +148,7 @@ export class Client {
    * subscription: `for await (const message of client.subscribe(channel))`.
    */
   subscribe(
-    channel: WatchedChannel,
+    channel: Channel,
     listener?: SubscriptionListener | ((message: VehiclesMessage) => void),
     { name = `~${this.#names++}`, maxRateHz }: SubscriptionOptions = {},
   ): Subscription {
@@ -257,7 +258,7 @@ export class Client {
     });
   }
 
-  #received(message: HeardMessage | Frame): void {
+  #received(message: ServerMessage | Frame): void {
     if (!("type" in message)) {
       this.#subscriptions.get(message.subscription)?.frame(message);
       return;

@@ -1,8 +1,7 @@
 import { backoffMs } from "./backoff.ts";
 import { ConnectionLost, ProtocolError } from "./errors.ts";
-import type { HeardMessage } from "./expected.ts";
 import { decodeFrame, type Frame } from "./frame.ts";
-import type { Bye, ClientMessage, Resume, Welcome } from "./protocol.gen.ts";
+import type { Bye, ClientMessage, Resume, ServerMessage, Welcome } from "./protocol.gen.ts";
 import { type Ok, Requests } from "./requests.ts";
 
 /** Where the connection stands. */
@@ -30,7 +29,7 @@ export interface ConnectionUser {
   resume(): Resume | undefined;
   entered(state: ConnectionState): void;
   /** What is no affair of the connection's own. May throw `ProtocolError`. */
-  received(message: HeardMessage | Frame): void;
+  received(message: ServerMessage | Frame): void;
   /** The session is over, if there was one. */
   ended(): void;
 }
@@ -152,6 +151,8 @@ export class Connection {
     const resume = this.#user.resume();
     socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token, resume }));
     socket.onmessage = (event) => this.#receive(event.data);
+    // The package `ws` ends the process over an error that nobody hears.
+    socket.onerror = () => {};
     socket.onclose = (event) => this.#closed(event.code, event.reason);
   }
 
@@ -168,7 +169,7 @@ export class Connection {
     }
   }
 
-  #message(message: HeardMessage): void {
+  #message(message: ServerMessage): void {
     if ("server_time_ms" in message) this.#aheadMs = message.server_time_ms - this.#heardMs;
     switch (message.type) {
       case "welcome":

@@ -4,7 +4,6 @@ export { Client, type ClientOptions, connect } from "./client.ts";
 export type { ConnectionState } from "./connection.ts";
 export type { Driving, DrivingOptions } from "./driving.ts";
 export { ConnectionLost, ProtocolError, ServiceError } from "./errors.ts";
-export * from "./expected.ts";
 export { decodeFrame, type Frame, type FrameRecord } from "./frame.ts";
 export { HandleTable } from "./handles.ts";
 export type { Told } from "./inbox.ts";

@@ -582,9 +582,39 @@ export type RideChannel = {
 ride_id: RideId, };
 
 /**
+ * How many vehicles are where, cell by cell: what a map shows that is too wide for each vehicle.
+ * `west` greater than `east` crosses the antimeridian.
+ */
+export type Density = {
+/**
+ * Degrees north, −90 to 90.
+ */
+south: number,
+/**
+ * Degrees east, −180 to 180.
+ */
+west: number,
+/**
+ * Degrees north, above `south`.
+ */
+north: number,
+/**
+ * Degrees east, −180 to 180.
+ */
+east: number,
+/**
+ * The map's zoom level, 0 to 24, of tiles of 512 pixels: decides how large the cells are.
+ */
+zoom: number,
+/**
+ * Only vehicles of this class. Absent: all.
+ */
+vehicle_class?: VehicleClass, };
+
+/**
  * What a subscription watches.
  */
-export type Channel = { "kind": "nearby" } & Nearby | { "kind": "viewport" } & Viewport | { "kind": "ride" } & RideChannel;
+export type Channel = { "kind": "nearby" } & Nearby | { "kind": "viewport" } & Viewport | { "kind": "ride" } & RideChannel | { "kind": "density" } & Density;
 
 /**
  * A subscription, new or moved.
@@ -861,6 +891,64 @@ vehicles: Array<VehicleUpdate>,
 left: Array<VehicleId>, };
 
 /**
+ * How many vehicles are in a cell.
+ */
+export type DensityCell = {
+/**
+ * The H3 cell, 15 hex digits.
+ */
+cell: string,
+/**
+ * All of them, at least 1.
+ */
+vehicles: number,
+/**
+ * Those of them that are silent.
+ */
+silent: number,
+/**
+ * Those of them that a ride has taken.
+ */
+busy: number,
+/**
+ * Its corners, `[longitude, latitude]` in degrees, counter-clockwise, the first not
+ * repeated: mostly six. Longitudes go beyond ±180 where it crosses the antimeridian. Absent:
+ * as told when it entered.
+ */
+outline?: Array<[number, number]>, };
+
+/**
+ * How many vehicles are in the cells of one subscription.
+ *
+ * Newest wins: who reads slowly gets fewer messages, each about what has changed since the last.
+ */
+export type DensityMessage = {
+/**
+ * Which of the client's subscriptions.
+ */
+subscription: SubscriptionName,
+/**
+ * True: `cells` is all there is, forget every other. False: a change.
+ */
+snapshot: boolean,
+/**
+ * The H3 resolution of the cells.
+ */
+resolution: number,
+/**
+ * Cells with vehicles in them, that are new or whose counts have changed.
+ */
+cells: Array<DensityCell>,
+/**
+ * Cells that have no vehicle any more.
+ */
+left: Array<string>,
+/**
+ * Vehicles in all cells together, those that are not told anew included.
+ */
+vehicles: number, };
+
+/**
  * The session's token expires soon.
  */
 export type TokenExpiring = {
@@ -901,7 +989,7 @@ at_ms: number,
 /**
  * What happened.
  */
-event: Event, } | { "type": "progress" } & Progress | { "type": "vehicles" } & VehiclesMessage | { "type": "ok",
+event: Event, } | { "type": "progress" } & Progress | { "type": "vehicles" } & VehiclesMessage | { "type": "density" } & DensityMessage | { "type": "ok",
 /**
  * The request's.
  */

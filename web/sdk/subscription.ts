@@ -1,10 +1,9 @@
 import { Changes } from "./changes.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectionLost, ServiceError } from "./errors.ts";
-import type { DensityMessage, HeardMessage, WatchedChannel } from "./expected.ts";
 import type { Frame } from "./frame.ts";
 import { HandleTable } from "./handles.ts";
-import type { Channel, VehiclesMessage } from "./protocol.gen.ts";
+import type { Channel, DensityMessage, ServerMessage, VehiclesMessage } from "./protocol.gen.ts";
 
 /** Who is told about a subscription. */
 export interface SubscriptionListener {
@@ -13,7 +12,7 @@ export interface SubscriptionListener {
   /** As `onVehicles`, of a channel of the kind `density`. */
   onDensity?(message: DensityMessage): void;
   /** The service took the channel. */
-  onHeld?(channel: WatchedChannel): void;
+  onHeld?(channel: Channel): void;
   /**
    * The service refused the channel. The subscription holds nothing now, and
    * nothing comes until `update` asks for another.
@@ -35,13 +34,13 @@ export interface SubscriptionOptions {
  */
 export class Subscription implements AsyncIterable<VehiclesMessage> {
   /** The channel that the service was asked for last in this session. */
-  #asked: WatchedChannel | undefined;
+  #asked: Channel | undefined;
   /** Whether the service has a subscription of this name. */
   #held = false;
   #busy = false;
   #closed = false;
   #handles = new HandleTable();
-  #channel: WatchedChannel;
+  #channel: Channel;
   /** For who reads instead of listening. */
   readonly #changes: Changes | undefined;
   readonly #listener: SubscriptionListener;
@@ -54,7 +53,7 @@ export class Subscription implements AsyncIterable<VehiclesMessage> {
   constructor(
     connection: Connection,
     readonly name: string,
-    channel: WatchedChannel,
+    channel: Channel,
     listener: SubscriptionListener | undefined,
     maxRateHz: number | undefined,
     all: Map<string, Subscription>,
@@ -70,7 +69,7 @@ export class Subscription implements AsyncIterable<VehiclesMessage> {
   }
 
   /** Moves the subscription, without a reconnect. */
-  update(channel: WatchedChannel): void {
+  update(channel: Channel): void {
     this.#channel = channel;
     void this.#settle();
   }
@@ -110,7 +109,7 @@ export class Subscription implements AsyncIterable<VehiclesMessage> {
     if (this.#hears) this.#listener.onVehicles?.(message);
   }
 
-  message(message: Extract<HeardMessage, { type: "vehicles" | "density" }>): void {
+  message(message: Extract<ServerMessage, { type: "vehicles" | "density" }>): void {
     if (!this.#hears) return;
     if (message.type === "density") this.#listener.onDensity?.(message);
     else this.#listener.onVehicles?.(message);

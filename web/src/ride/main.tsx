@@ -4,6 +4,7 @@ import { RideBook } from "../fleet/ride-book.ts";
 import { VehicleMap } from "../map/map.ts";
 import { patientConfig } from "../service/config.ts";
 import { isOver } from "../trip/ride-now.ts";
+import { tripSay } from "../trip/words/index.ts";
 import "../ui/base.css";
 import "../ui/sheet.css";
 import "./ride.css";
@@ -71,7 +72,7 @@ function Offline() {
   const away = kind === "waiting" || (kind === "connecting" && connection.value.again);
   return away ? (
     <p class="stale" data-testid="offline">
-      {tell("offline")}
+      {tripSay("offline")}
     </p>
   ) : null;
 }
@@ -83,7 +84,7 @@ function news(page: Page): string {
   if (isOver(ride)) return endWords(ride);
   if (ride.driver) return headline(ride);
   const { setback } = ride.search ?? {};
-  return setback ? tell(setback) : tell("looking");
+  return setback ? tell(setback) : tripSay("looking");
 }
 
 async function main(): Promise<void> {

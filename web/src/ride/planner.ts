@@ -139,8 +139,17 @@ export class Planner {
     this.view.fit([pickup, dropoff].map(({ longitude, latitude }) => [longitude, latitude]));
   }
 
+  private bothInSight(): boolean {
+    const ends = [this.wish.pickup.peek(), this.wish.dropoff.peek()];
+    return ends.every((end) => end && this.view.inSight([end.longitude, end.latitude]));
+  }
+
   private listen(): void {
     const { map } = this.view;
+    // The sheet below grows by the estimate, and leaves less of the map.
+    map.on("resize", () => {
+      if (!this.bothInSight()) this.fit();
+    });
     map.on("click", ({ lngLat }) => this.put(lngLat.lng, lngLat.lat));
     map.on("mousedown", (event) => {
       if (this.take(event.point)) event.preventDefault();

@@ -21,11 +21,15 @@ export const LOOKS = (["desktop", "phone"] as const).flatMap((size) =>
   (["light", "dark"] as const).map((scheme) => ({ size, scheme })),
 );
 
-/** `CHROMIUM` names another than Debian's. */
-export function launch(): Promise<Browser> {
+/**
+ * `CHROMIUM` names another than Debian's.
+ *
+ * @param flags more of Chromium's
+ */
+export function launch(flags: string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: FLAGS,
+    args: [...FLAGS, ...flags],
   });
 }
 

@@ -16,6 +16,8 @@ export interface Service {
 }
 
 const NETWORK = fileURLToPath(new URL("../../../data/monaco-2016-03.osm.pbf", import.meta.url));
+/** Of the services that `serve` starts. */
+export const SECRET = "only the tests know this one, and anybody may";
 /** Loading the network takes a while on a busy machine. */
 const START_TIMEOUT_MS = 90_000;
 
@@ -32,14 +34,17 @@ export async function demo(): Promise<Service> {
  * The service itself in an empty city, where everybody is played by the test.
  *
  * @param keeps whether it knows after a new start what was before
+ * @param flags more of the program's
  */
 export async function serve({
   keeps = false,
+  network = NETWORK,
+  flags = [] as string[],
 } = {}): Promise<Service & { token(sub: string, role: Role): string }> {
-  const secret = ["--auth-secret", "only the tests know this one, and anybody may"];
+  const secret = ["--auth-secret", SECRET];
   const kept = () => `embedded:${join(mkdtempSync(join(tmpdir(), "ridecast-store-")), "data")}`;
-  const store = ["--store", keeps ? kept() : "memory", "--network", NETWORK];
-  const service = await running("serve", [...secret, ...store]);
+  const store = ["--store", keeps ? kept() : "memory", "--network", network];
+  const service = await running("serve", [...secret, ...store, ...flags]);
   return {
     ...service,
     token: (sub, role) =>

@@ -6,6 +6,12 @@ import { ar as arabicOperator } from "../../src/operator/words/ar.ts";
 import { en as englishOperator } from "../../src/operator/words/en.ts";
 import { tell } from "../../src/operator/words/index.ts";
 import { ru as russianOperator } from "../../src/operator/words/ru.ts";
+import { ar as arabicRide } from "../../src/ride/words/ar.ts";
+import { en as englishRide } from "../../src/ride/words/en.ts";
+import { ru as russianRide } from "../../src/ride/words/ru.ts";
+import { ar as arabicShare } from "../../src/share/words/ar.ts";
+import { en as englishShare } from "../../src/share/words/en.ts";
+import { ru as russianShare } from "../../src/share/words/ru.ts";
 import { ar as arabicTrip } from "../../src/trip/words/ar.ts";
 import { en as englishTrip } from "../../src/trip/words/en.ts";
 import { ru as russianTrip } from "../../src/trip/words/ru.ts";
@@ -19,6 +25,8 @@ const TABLES: Record<string, Record<"en" | "ru" | "ar", Record<string, Phrase>>>
   all: { en, ru, ar },
   driver: { en: englishDriver, ru: russianDriver, ar: arabicDriver },
   operator: { en: englishOperator, ru: russianOperator, ar: arabicOperator },
+  ride: { en: englishRide, ru: russianRide, ar: arabicRide },
+  share: { en: englishShare, ru: russianShare, ar: arabicShare },
   trip: { en: englishTrip, ru: russianTrip, ar: arabicTrip },
 };
 

@@ -1,15 +1,17 @@
 import type { QuickReply, Ride } from "../../../sdk/index.ts";
 import { ChatButton, ChatPanel } from "../../trip/chat.tsx";
 import { Countdown, remaining } from "../../trip/countdown.tsx";
+import { Ends } from "../../trip/ends.tsx";
 import { VehicleAge } from "../../trip/vehicle-age.tsx";
 import { VehicleCard } from "../../trip/vehicle-card.tsx";
+import { tripSay } from "../../trip/words/index.ts";
 import { clock, duration } from "../../words/index.ts";
 import type { Page } from "../page.ts";
 import { near, serviceNowMs, vehicle } from "../state.ts";
 import { tell } from "../words/index.ts";
 import { CancelButton } from "./cancel.tsx";
 import { ShareTrip } from "./share-trip.tsx";
-import { Ends, Heading, Trouble } from "./sheet.tsx";
+import { Heading, Trouble } from "./sheet.tsx";
 
 const QUICK: QuickReply[] = [
   "on_my_way",
@@ -30,7 +32,7 @@ export function Driven({ page, ride }: { page: Page; ride: Ride }) {
       <Heading>{headline(ride)}</Heading>
       {eta && <Countdown eta={eta} nowMs={now} />}
       {ride.state === "in_progress" && eta && (
-        <p class="hint">{tell("there_at", { time: clock(now + remaining(eta, now).ms) })}</p>
+        <p class="hint">{tripSay("there_at", { time: clock(now + remaining(eta, now).ms) })}</p>
       )}
       {ride.state === "arrived" && ride.arrived_at_ms !== undefined && (
         <p class="hint" data-testid="waits">
@@ -44,7 +46,7 @@ export function Driven({ page, ride }: { page: Page; ride: Ride }) {
       <div class="row">
         <ChatButton chat={page.chat} />
         <button type="button" class="soft" onClick={() => page.centre()}>
-          {tell("centre")}
+          {tripSay("centre")}
         </button>
       </div>
       <ShareTrip page={page} ride={ride} />

@@ -1,10 +1,11 @@
 import type { QuickReply, Ride } from "../../../sdk/index.ts";
 import { ChatButton, ChatPanel } from "../../trip/chat.tsx";
+import { Ends } from "../../trip/ends.tsx";
 import { clock, distance, duration } from "../../words/index.ts";
 import type { Page } from "../page.ts";
 import { serviceNowMs } from "../state.ts";
 import { tell } from "../words/index.ts";
-import { Ends, Heading } from "./sheet.tsx";
+import { Heading } from "./sheet.tsx";
 
 /** The service lets both talk for so long after the end, ms. */
 const TALK_MS = 10 * 60_000;

@@ -1,10 +1,12 @@
 import type { Ride } from "../../../sdk/index.ts";
+import { Ends } from "../../trip/ends.tsx";
+import { tripSay } from "../../trip/words/index.ts";
 import { duration } from "../../words/index.ts";
 import type { Page } from "../page.ts";
 import { freeNear, serviceNowMs } from "../state.ts";
 import { tell } from "../words/index.ts";
 import { CancelButton } from "./cancel.tsx";
-import { Ends, Heading, Trouble } from "./sheet.tsx";
+import { Heading, Trouble } from "./sheet.tsx";
 
 /** While no driver has taken the ride. */
 export function Looking({ page, ride }: { page: Page; ride: Ride }) {
@@ -13,7 +15,7 @@ export function Looking({ page, ride }: { page: Page; ride: Ride }) {
   const deciding = ride.state === "offered" && search?.offer_until_ms !== undefined;
   return (
     <>
-      <Heading>{tell("looking")}</Heading>
+      <Heading>{tripSay("looking")}</Heading>
       <div class="searching" aria-hidden="true" />
       {search?.setback && (
         <p class="setback" data-testid="setback">

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import type { Place, Toward } from "../../../sdk/index.ts";
+import { tripSay } from "../../trip/words/index.ts";
 import { say } from "../../words/index.ts";
 import type { Page } from "../page.ts";
 import { tell } from "../words/index.ts";
@@ -16,7 +17,7 @@ export function PlaceField({ page, end }: { page: Page; end: Toward }) {
   const text = useSignal<string | undefined>(undefined);
   const active = useSignal(-1);
   const place = wish[end].value;
-  const shown = place && (place.address ?? tell("place_on_map"));
+  const shown = place && (place.address ?? tripSay("place_on_map"));
   const typed = text.value?.trim() ?? "";
   const searching = typed.length >= LETTERS_MIN && planner.streets.value !== undefined;
   const found = searching ? planner.search(typed) : [];

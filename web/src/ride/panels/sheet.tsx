@@ -1,9 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { Ride } from "../../../sdk/index.ts";
-import { say } from "../../words/index.ts";
 import { trouble } from "../state.ts";
-import { tell } from "../words/index.ts";
 
 /**
  * What the sheet is about. Each state has its own; when it comes and the focus
@@ -32,19 +29,5 @@ export function Trouble() {
         {trouble.value()}
       </p>
     )
-  );
-}
-
-/** From where to where. */
-export function Ends({ ride }: { ride: Ride }) {
-  return (
-    <dl class="from-to">
-      {(["pickup", "dropoff"] as const).map((end) => (
-        <div key={end} class={end}>
-          <dt>{say(end)}</dt>
-          <dd>{ride[end].address ?? tell("place_on_map")}</dd>
-        </div>
-      ))}
-    </dl>
   );
 }
