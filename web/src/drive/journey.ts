@@ -6,12 +6,17 @@ import { Chat } from "../trip/chat.ts";
 import { LiveTrip } from "../trip/live-trip.ts";
 import { isOver, RideNow } from "../trip/ride-now.ts";
 import { kept } from "./kept.ts";
+import { metresBetween } from "./line-drive.ts";
 import type { Simulator } from "./simulator.ts";
 import * as state from "./state.ts";
 import type { DriverView } from "./view.ts";
 
 /** So long after its end the summary of a ride is still news, ms. */
 const NEWS_MS = 10 * 60_000;
+/** An open ride is among so many. */
+const NEWEST = 10;
+/** A route that begins farther from the made-up vehicle is not its own, m. */
+const NOT_OURS_M = 500;
 const putAway = kept<string | null>("put-away", null);
 
 /** The ride that the driver has: which it is, what is said, and the way. */
@@ -31,7 +36,7 @@ export class Journey {
   ) {
     this.trip = new LiveTrip(view.view, fleet, (ride) => this.findWay(ride));
     this.now = new RideNow({
-      fetch: async () => (await rest.rides({ limit: 10 })).rides.filter(isNews),
+      fetch: () => this.fetch(),
       mine: (ride) => isDriven(ride) || isOver(ride),
       dismissed: {
         load: () => putAway.peek(),
@@ -83,6 +88,18 @@ export class Journey {
     this.tick();
   }
 
+  private async fetch(): Promise<Ride[]> {
+    const had = this.now.ride.peek();
+    const { rides } = await this.rest.rides({ limit: NEWEST });
+    // While nothing was heard it became somebody else's, or the service forgot it.
+    const missing = had && !isOver(had) && !rides.some(({ ride_id }) => ride_id === had.ride_id);
+    if (missing) {
+      const { driver, eta, ...rest } = had;
+      this.take({ ...rest, state: "requested", version: had.version + 1 });
+    }
+    return rides.filter(isNews);
+  }
+
   private follow(ride: Ride | undefined): void {
     state.ride.value = ride ?? null;
     this.chat.follow(ride);
@@ -108,9 +125,17 @@ export class Journey {
   /** From where the vehicle is to where it goes next; the made-up one drives it. */
   private async findWay(ride: Ride): Promise<Route> {
     const route = await this.rest.route(ride.ride_id);
-    const now = state.ride.peek();
-    const same = now?.ride_id === ride.ride_id && now.state === ride.state;
-    if (same && ride.state !== "arrived") this.simulator.follow(route);
+    const simulated = state.source.peek() === "simulated" && ride.state !== "arrived";
+    const current = state.ride.peek();
+    const same = current?.ride_id === ride.ride_id && current.state === ride.state;
+    if (!simulated || !same) return route;
+    const [start] = route.line;
+    const toward = ride.state === "accepted" ? "pickup" : "dropoff";
+    const from = start && { longitude: start[0], latitude: start[1] };
+    const ours = from && metresBetween(from, this.simulator.at) < NOT_OURS_M;
+    // It will be asked for again.
+    if (route.toward !== toward || !ours) throw new Error("the service knows no place of it yet");
+    this.simulator.follow(route);
     return route;
   }
 

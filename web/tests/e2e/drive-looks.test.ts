@@ -1,9 +1,9 @@
 // The driver's face as people see, hear and reach it.
 import { expect, it } from "vitest";
 import { findings, LOOKS, SIZES, until } from "./browser.ts";
-import { accept, goOnline, introduce, Town } from "./driver.ts";
+import { accept, goOnline, introduce, next, over, standing, Town } from "./driver.ts";
 
-const town = new Town();
+const town = new Town({ keeps: false });
 
 it.each(LOOKS)("nothing hinders people: $size, $scheme", async ({ size, scheme }) => {
   const { page } = await town.driver({
@@ -106,4 +106,19 @@ it("an offer rings and shakes, unless it is muted", async () => {
   await page.getByTestId("offer").waitFor();
   await page.getByRole("timer", { name: /^[1-9] seconds left/ }).waitFor();
   expect(await heard()).toEqual(before);
+});
+
+it("a ride that the service has forgotten is told to be no more", async () => {
+  const { page } = await town.driver();
+  await introduce(page);
+  await goOnline(page);
+  await town.request();
+  await accept(page);
+  town.rider.leave();
+  await town.service.stop();
+  await town.service.start();
+  await page.evaluate(() => dispatchEvent(new Event("online")));
+  await over(page, "The ride has been taken from you");
+  await next(page, "Done");
+  await standing(page, "Waiting for rides");
 });

@@ -20,9 +20,10 @@ export class Town {
   private names = 0;
   private pages: Page[] = [];
 
-  constructor() {
+  /** @param keeps whether the service knows after a new start what was before */
+  constructor({ keeps = true } = {}) {
     beforeAll(async () => {
-      this.service = await serve({ keeps: true });
+      this.service = await serve({ keeps });
       await this.service.start();
       this.browser = await launch();
     });

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import type { Ride } from "../../../sdk/index.ts";
 import { duration } from "../../words/index.ts";
 import { stageOf } from "../stage.ts";
@@ -18,14 +19,21 @@ interface RidePanelProps {
 
 /** The ride that is driven: where to, for how long, and the next step. */
 export function RidePanel({ ride, steps, eta, children }: RidePanelProps) {
-  const { state } = ride;
+  const { ride_id, state } = ride;
+  const heading = useRef<HTMLHeadingElement>(null);
+  // The button that led here is gone, and the keyboard is to go on from here.
+  useEffect(() => {
+    if (document.activeElement === document.body) heading.current?.focus();
+  }, [ride_id, state]);
   const stage = stageOf(ride);
   if (!stage) return null;
   const { title, step, target } = stage;
   return (
     <section class="ride" aria-labelledby="ride" data-testid="ride" data-state={state}>
       <div class="ride-top">
-        <h2 id="ride">{tell(title)}</h2>
+        <h2 id="ride" ref={heading} tabIndex={-1}>
+          {tell(title)}
+        </h2>
         {state === "arrived" ? <Waited ride={ride} /> : eta}
       </div>
       <p class="address">

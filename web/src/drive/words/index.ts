@@ -69,7 +69,8 @@ export function overWords(ride: Ride): { title: string; why?: string } {
   if (ride.cancelled) return { title: tell(`cancelled_${ride.cancelled.by}`) };
   // Given back, by the driver or by the operator: it is looked for another.
   if (ride.search?.setback === "driver_cancelled") return { title: tell("cancelled_driver") };
-  return { title: tell("taken"), why: tell("taken_why") };
+  const reassigned = ride.search?.setback === "reassigned";
+  return { title: tell("taken"), ...(reassigned && { why: tell("taken_why") }) };
 }
 
 /** How the work goes on, to be heard: no seconds in it. */
