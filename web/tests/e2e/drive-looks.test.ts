@@ -1,7 +1,7 @@
 // The driver's face as people see, hear and reach it.
 import { expect, it } from "vitest";
 import { findings, LOOKS, SIZES, until } from "./browser.ts";
-import { accept, goOnline, introduce, next, over, standing, Town } from "./driver.ts";
+import { accept, goOnline, next, over, standing, Town } from "./driver.ts";
 
 const town = new Town({ keeps: false });
 
@@ -18,7 +18,7 @@ it.each(LOOKS)("nothing hinders people: $size, $scheme", async ({ size, scheme }
   };
   await page.getByTestId("vehicle-form").waitFor();
   await look();
-  await introduce(page);
+  await town.introduce(page);
   await look();
   await goOnline(page);
   await look();
@@ -47,7 +47,7 @@ it("keeps the screen on, and tells when a hidden page sent nothing", async () =>
     Object.assign(window, { screens });
   });
   const held = () => page.evaluate(() => (window as unknown as { screens: string[] }).screens);
-  await introduce(page);
+  await town.introduce(page);
   await goOnline(page);
   await page.getByText("The screen is kept on.").waitFor();
   expect(await held()).toEqual(["screen"]);
@@ -89,7 +89,7 @@ it("an offer rings and shakes, unless it is muted", async () => {
   });
   const heard = () =>
     page.evaluate(() => (window as unknown as { heard: Record<string, number> }).heard);
-  await introduce(page);
+  await town.introduce(page);
   await goOnline(page);
   await town.request();
   await page.getByTestId("offer").waitFor();
@@ -110,7 +110,7 @@ it("an offer rings and shakes, unless it is muted", async () => {
 
 it("a ride that the service has forgotten is told to be no more", async () => {
   const { page } = await town.driver();
-  await introduce(page);
+  await town.introduce(page);
   await goOnline(page);
   await town.request();
   await accept(page);

@@ -5,7 +5,6 @@ import { findings } from "./browser.ts";
 import {
   accept,
   goOnline,
-  introduce,
   next,
   over,
   PICKUP,
@@ -23,7 +22,7 @@ const setback = (name: Setback) => (event: Event) =>
 
 it("an offer that nobody answers expires; one that is declined or withdrawn goes away", async () => {
   const { page } = await town.driver();
-  await introduce(page);
+  await town.introduce(page);
   await goOnline(page);
   await town.request();
   const offer = page.getByTestId("offer");
@@ -50,7 +49,7 @@ it("an offer that nobody answers expires; one that is declined or withdrawn goes
 
 it("where the position is denied, it says so and drives simulated", async () => {
   const { page } = await town.driver({ permissions: [] });
-  await introduce(page);
+  await town.introduce(page);
   await page.getByRole("switch", { name: "Online" }).click();
   const trouble = page.getByTestId("trouble");
   await trouble.filter({ hasText: "may not use your position" }).waitFor();
@@ -64,7 +63,7 @@ it("where the position is denied, it says so and drives simulated", async () => 
 
 it("positions of a time without connection are sent afterwards", async () => {
   const { page } = await town.driver({ permissions: [] });
-  await introduce(page, "Simulated");
+  await town.introduce(page, "Simulated");
   await goOnline(page);
   await town.request();
   await accept(page);
@@ -84,7 +83,7 @@ it("positions of a time without connection are sent afterwards", async () => {
 
 it("one device drives: the other says so, and takes over again when asked", async () => {
   const { page, token } = await town.driver();
-  await introduce(page);
+  await town.introduce(page);
   await goOnline(page);
   const second = await page.context().newPage();
   await second.goto(`${town.service.url}drive#token=${token}`);
@@ -102,7 +101,7 @@ it("one device drives: the other says so, and takes over again when asked", asyn
 
 it("a driver who cancels says why, and the rider reads it", async () => {
   const { page, move } = await town.driver();
-  await introduce(page);
+  await town.introduce(page);
   await goOnline(page);
   await town.request();
   await accept(page);
@@ -130,7 +129,7 @@ it("a driver who cancels says why, and the rider reads it", async () => {
 
 it("a ride that is given back on the way goes to somebody else", async () => {
   const { page } = await town.driver();
-  await introduce(page);
+  await town.introduce(page);
   await goOnline(page);
   await town.request();
   await accept(page);
@@ -144,7 +143,7 @@ it("a ride that is given back on the way goes to somebody else", async () => {
 
 it("a rider who cancels is told to the driver", async () => {
   const { page } = await town.driver();
-  await introduce(page);
+  await town.introduce(page);
   await goOnline(page);
   await town.request();
   await accept(page);
@@ -155,7 +154,7 @@ it("a rider who cancels is told to the driver", async () => {
 
 it("what is shown for a tracker app is what the service takes", async () => {
   const { page, token } = await town.driver();
-  await introduce(page);
+  await town.introduce(page);
   await page.getByText("Drive with the screen off").click();
   const copied = async (name: string) => {
     await page.getByRole("button", { name: `Copy: ${name}` }).click();

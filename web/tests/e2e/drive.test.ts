@@ -5,7 +5,6 @@ import {
   accept,
   DROPOFF,
   goOnline,
-  introduce,
   next,
   over,
   PICKUP,
@@ -20,7 +19,7 @@ const town = new Town();
 
 it("a whole ride with the browser's own position, and a chat", async () => {
   const { page, errors, move } = await town.driver();
-  await introduce(page);
+  await town.introduce(page);
   await standing(page, "You are offline");
   await goOnline(page);
   await town.request();
@@ -30,7 +29,7 @@ it("a whole ride with the browser's own position, and a chat", async () => {
   await accept(page);
   await stage(page, "accepted");
   const taken = await until("the driver", async () => town.ride?.driver);
-  expect(taken.vehicle).toEqual({ class: "car", plate: "MC 123" });
+  expect(taken.vehicle).toEqual({ class: town.vehicle_class, plate: "MC 123" });
 
   const ride_id = town.ride?.ride_id ?? "";
   await town.rider.ask({ type: "send_chat", ride_id, text: "At the gate", idempotency_key: "c1" });
@@ -67,7 +66,7 @@ it("a whole ride with the browser's own position, and a chat", async () => {
 
 it("a whole simulated ride, along the streets", async () => {
   const { page, errors } = await town.driver({ permissions: [] });
-  await introduce(page, "Simulated");
+  await town.introduce(page, "Simulated");
   await page.waitForFunction(() => window.ridecastTrip?.mapLoaded);
   const point = await page.evaluate(() => window.ridecastTrip?.point([7.4206, 43.7362]));
   if (!point) throw new Error("no map");
@@ -99,7 +98,7 @@ it("a whole simulated ride, along the streets", async () => {
 
 it("a reload in the middle goes on, and so does a start of the service anew", async () => {
   const { page, move } = await town.driver();
-  await introduce(page);
+  await town.introduce(page);
   await goOnline(page);
   await town.request();
   await accept(page);
