@@ -12,7 +12,7 @@ import { Over } from "./panels/over.tsx";
 import { RidePanel } from "./panels/ride.tsx";
 import { Sending } from "./panels/sending.tsx";
 import * as state from "./state.ts";
-import { tell } from "./words/index.ts";
+import { newsWords, tell } from "./words/index.ts";
 
 /** Silence is no news to a driver: what comes is offers. */
 const NEVER = { dataAtMs: null, silenceMs: Number.POSITIVE_INFINITY };
@@ -28,17 +28,14 @@ export function App({ drive }: { drive?: Drive }) {
       {drive && (
         <>
           {!state.centred.value && (
-            <button
-              type="button"
-              class="over-map"
-              onClick={() => {
-                state.centred.value = true;
-              }}
-            >
+            <button type="button" class="over-map" onClick={() => drive.journey.centre()}>
               {tell("centre")}
             </button>
           )}
           <main class="sheet">
+            <p class="unseen" role="status" data-testid="news">
+              {newsWords(state.ride.value, state.offered.value?.offer)}
+            </p>
             <Sheet drive={drive} />
           </main>
           <ChatPanel

@@ -1,39 +1,42 @@
 import { effect } from "@preact/signals";
-import type { Client, Event, Ride, restOf } from "../../sdk/index.ts";
+import type { Client, Event, Ride, Route, restOf } from "../../sdk/index.ts";
+import type { Fleet } from "../fleet/fleet.ts";
 import { isDriven } from "../fleet/ride-book.ts";
-import type { Line } from "../map/trip-layer.ts";
 import { Chat } from "../trip/chat.ts";
+import { LiveTrip } from "../trip/live-trip.ts";
 import { isOver, RideNow } from "../trip/ride-now.ts";
-import { RouteLine } from "../trip/route-line.ts";
 import { kept } from "./kept.ts";
+import { metresBetween } from "./line-drive.ts";
 import type { Simulator } from "./simulator.ts";
 import * as state from "./state.ts";
 import type { DriverView } from "./view.ts";
 
 /** So long after its end the summary of a ride is still news, ms. */
 const NEWS_MS = 10 * 60_000;
-/** A route that could not be had is asked for again, ms. */
-const ROUTE_AGAIN_MS = 3_000;
-
+/** An open ride is among so many. */
+const NEWEST = 10;
+/** A route that begins farther from the made-up vehicle is not its own, m. */
+const NOT_OURS_M = 500;
 const putAway = kept<string | null>("put-away", null);
 
 /** The ride that the driver has: which it is, what is said, and the way. */
 export class Journey {
   readonly chat: Chat;
   readonly now: RideNow;
-  private readonly line = new RouteLine(() => void this.findWay());
-  /** The stage that the line is of. */
+  private readonly trip: LiveTrip;
+  /** The stage of the ride that the map was turned to. */
   private stage = "";
-  private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     client: Client,
     private readonly rest: ReturnType<typeof restOf>,
     private readonly view: DriverView,
     private readonly simulator: Simulator,
+    fleet: Fleet,
   ) {
+    this.trip = new LiveTrip(view.view, fleet, (ride) => this.findWay(ride));
     this.now = new RideNow({
-      fetch: async () => (await rest.rides({ limit: 10 })).rides.filter(isNews),
+      fetch: () => this.fetch(),
       mine: (ride) => isDriven(ride) || isOver(ride),
       dismissed: {
         load: () => putAway.peek(),
@@ -74,38 +77,42 @@ export class Journey {
 
   /** Time passes: the line shortens as the vehicle goes along it. */
   tick(): void {
-    const ride = state.ride.peek();
-    const place = this.view.place();
-    if (!ride || isOver(ride)) {
-      this.view.attend(state.offered.peek()?.offer.pickup);
-      return;
+    this.trip.tick();
+    if (this.stage === "") this.view.attend(state.offered.peek()?.offer.pickup);
+  }
+
+  /** Turns the map to the ride, or to the vehicle, again. */
+  centre(): void {
+    state.centred.value = true;
+    this.trip.centre();
+    this.tick();
+  }
+
+  private async fetch(): Promise<Ride[]> {
+    const had = this.now.ride.peek();
+    const { rides } = await this.rest.rides({ limit: NEWEST });
+    // While nothing was heard it became somebody else's, or the service forgot it.
+    const missing = had && !isOver(had) && !rides.some(({ ride_id }) => ride_id === had.ride_id);
+    if (missing) {
+      const { driver, eta, ...rest } = had;
+      this.take({ ...rest, state: "requested", version: had.version + 1 });
     }
-    const line =
-      place && ride.state !== "arrived"
-        ? this.line.follow([place.longitude, place.latitude], performance.now())
-        : this.line.ahead();
-    this.show(ride, line);
-    this.view.attend(targetOf(ride));
+    return rides.filter(isNews);
   }
 
   private follow(ride: Ride | undefined): void {
     state.ride.value = ride ?? null;
     this.chat.follow(ride);
-    const driven = ride !== undefined && !isOver(ride);
-    if (driven) state.lost.value = null;
-    const stage = driven ? `${ride.ride_id} ${ride.state}` : "";
+    this.trip.show(ride);
+    const stage = ride ? `${ride.ride_id} ${ride.state}` : "";
     if (stage === this.stage) return;
     this.stage = stage;
-    this.line.clear();
     this.simulator.stand();
     state.centred.value = true;
-    if (driven) {
-      this.show(ride, []);
-      void this.findWay();
-    } else {
-      this.chat.show(false);
-      this.view.view.showTrip(undefined);
-    }
+    const driven = ride !== undefined && !isOver(ride);
+    if (driven) state.lost.value = null;
+    else this.chat.show(false);
+    if (ride?.state === "completed") void this.showDriven(ride);
   }
 
   /** An offered ride is seen on the map, as far as it is known. */
@@ -115,32 +122,29 @@ export class Journey {
     this.view.view.showTrip(offered?.offer);
   }
 
-  /** From where the vehicle is to where it goes next. */
-  private async findWay(): Promise<void> {
-    clearTimeout(this.timer);
-    const { stage } = this;
-    const ride = state.ride.peek();
-    if (!ride || stage === "") return;
-    try {
-      const route = await this.rest.route(ride.ride_id);
-      if (stage !== this.stage) return;
-      this.line.take(route.line);
-      if (ride.state !== "arrived") this.simulator.follow(route);
-      this.tick();
-    } catch {
-      // Without a connection, or before the vehicle has told where it is.
-      if (stage === this.stage) this.timer = setTimeout(() => void this.findWay(), ROUTE_AGAIN_MS);
+  /** From where the vehicle is to where it goes next; the made-up one drives it. */
+  private async findWay(ride: Ride): Promise<Route> {
+    const route = await this.rest.route(ride.ride_id);
+    const simulated = state.source.peek() === "simulated" && ride.state !== "arrived";
+    const current = state.ride.peek();
+    const same = current?.ride_id === ride.ride_id && current.state === ride.state;
+    if (!simulated || !same) return route;
+    const [start] = route.line;
+    const toward = ride.state === "accepted" ? "pickup" : "dropoff";
+    const from = start && { longitude: start[0], latitude: start[1] };
+    const ours = from && metresBetween(from, this.simulator.at) < NOT_OURS_M;
+    // It will be asked for again.
+    if (route.toward !== toward || !ours) throw new Error("the service knows no place of it yet");
+    this.simulator.follow(route);
+    return route;
+  }
+
+  private async showDriven(ride: Ride): Promise<void> {
+    const track = await this.rest.track(ride.ride_id).catch(() => undefined);
+    if (track?.geometry && state.ride.peek()?.ride_id === ride.ride_id) {
+      this.trip.showTrack(track.geometry.coordinates);
     }
   }
-
-  private show({ pickup, dropoff }: Ride, line: Line): void {
-    this.view.view.showTrip({ pickup, dropoff, line });
-  }
-}
-
-/** Where the vehicle goes, or what it is to see next. */
-function targetOf({ state, pickup, dropoff }: Ride): Ride["pickup"] {
-  return state === "accepted" ? pickup : dropoff;
 }
 
 function isNews(ride: Ride): boolean {

@@ -3,6 +3,7 @@ import { Fleet } from "../fleet/fleet.ts";
 import { RideBook } from "../fleet/ride-book.ts";
 import { VehicleMap } from "../map/map.ts";
 import { patientConfig } from "../service/config.ts";
+import { exposeTripHandle } from "../trip/debug.ts";
 import { element } from "../ui/element.ts";
 import { theme } from "../ui/theme.ts";
 import { say } from "../words/index.ts";
@@ -11,6 +12,7 @@ import { Drive } from "./page.ts";
 import { mapTrouble } from "./state.ts";
 import { DriverView } from "./view.ts";
 import "../ui/base.css";
+import "../ui/sheet.css";
 import "./drive.css";
 
 async function main(): Promise<void> {
@@ -26,7 +28,8 @@ async function main(): Promise<void> {
     mapTrouble.value = () => say("no_webgl");
     return;
   }
-  render(<App drive={new Drive(config, new DriverView(view, fleet))} />, panels);
+  exposeTripHandle(view, fleet);
+  render(<App drive={new Drive(config, new DriverView(view, fleet), fleet)} />, panels);
 }
 
 void main();

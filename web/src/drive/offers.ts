@@ -15,7 +15,9 @@ export class Offers {
     private readonly onTaken: (ride: Ride) => void,
   ) {
     // One of before a reload.
-    if (offered.value) this.show(offered.value.offer, offered.value.fromMs);
+    const { value } = offered;
+    if (value && value.offer.expires_at_ms < Date.now()) offered.value = null;
+    else if (value) this.show(value.offer, value.fromMs);
   }
 
   /** @param atMs when it happened, by the service's clock */

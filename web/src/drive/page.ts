@@ -8,10 +8,11 @@ import {
   type Notice,
   type Resume,
   type Ride,
-  type Role,
   restOf,
   type VehicleInfo,
+  type Welcome,
 } from "../../sdk/index.ts";
+import type { Fleet } from "../fleet/fleet.ts";
 import type { PageConfig } from "../service/config.ts";
 import { socketUrl } from "../service/config.ts";
 import { Identity } from "../service/identity.ts";
@@ -22,8 +23,9 @@ import { Journey } from "./journey.ts";
 import { kept } from "./kept.ts";
 import { Offers } from "./offers.ts";
 import { Shift } from "./shift.ts";
+import { stageOf } from "./stage.ts";
 import * as state from "./state.ts";
-import { Steps, stageOf } from "./steps.ts";
+import { Steps } from "./steps.ts";
 import type { DriverView } from "./view.ts";
 import { tell } from "./words/index.ts";
 
@@ -43,6 +45,7 @@ export class Drive {
   constructor(
     config: PageConfig,
     private readonly view: DriverView,
+    fleet: Fleet,
   ) {
     state.classes.value = config.classes ?? [];
     this.identity = new Identity("driver", config);
@@ -57,7 +60,7 @@ export class Drive {
     });
     this.shift = new Shift(this.client, view);
     const rest = restOf(new URL(".", document.baseURI).href, () => this.identity.token);
-    this.journey = new Journey(this.client, rest, view, this.shift.simulator);
+    this.journey = new Journey(this.client, rest, view, this.shift.simulator, fleet);
     const onRide = (ride: Ride) => this.journey.take(ride);
     this.offers = new Offers(this.client, new Bell(), onRide);
     this.steps = new Steps(this.client, onRide);
@@ -117,17 +120,18 @@ export class Drive {
     state.connection.value = connection;
     state.nowMs.value = Date.now();
     state.clockOffsetMs.value = this.client.serverNowMs() - Date.now();
-    if (connection.kind === "live") this.welcomed(connection.welcome.role);
+    if (connection.kind === "live") this.welcomed(connection.welcome);
     if (connection.kind === "stopped") this.stopped(connection.code);
   }
 
-  private welcomed(role: Role): void {
+  private welcomed({ role, user }: Welcome): void {
     if (role !== "driver") {
       state.word.value = () => tell("no_driver");
       this.client.close();
-      this.identity.refused();
+      if (this.identity.refused()) this.client.retry();
       return;
     }
+    this.view.name(user);
     if (state.replaced.value) {
       state.replaced.value = false;
       if (state.online.value) this.shift.begin();

@@ -3,20 +3,16 @@ import type { Fleet, Vehicle } from "../fleet/fleet.ts";
 import type { VehicleMap } from "../map/map.ts";
 import { centred } from "./state.ts";
 
-/** The only vehicle here: the driver's own, of which nobody but this page tells. */
-const OWN = "own";
-const PADDING_PX = 64;
-/** Nearer than this nobody needs to look. */
-const NEAR_ZOOM = 16.5;
-const TURN_MS = 600;
-/** A little off is not worth a turn of the map: in zoom levels, and in parts of the map. */
-const ZOOM_SLACK = 0.4;
-const PLACE_SLACK = 0.12;
+/** From farther a driver who waits sees no streets. */
+const NEAR_ZOOM = 13;
 
+type Spot = [longitude: number, latitude: number];
 type Point = Pick<Place, "latitude" | "longitude">;
 
 /** The map of a driver: the own vehicle, and where to go. */
 export class DriverView {
+  /** The only vehicle here is the driver's own, of which nobody but this page tells. */
+  private id = "own";
   private readonly calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   constructor(
@@ -40,16 +36,9 @@ export class DriverView {
     glide();
   }
 
-  /** Where the own vehicle is drawn; undefined: nobody knows. */
-  get own(): Vehicle | undefined {
-    return this.fleet.get(OWN);
-  }
-
-  place(): Point | undefined {
-    const { own } = this;
-    if (!own) return undefined;
-    const [longitude, latitude] = this.view.place(own, performance.now());
-    return { longitude, latitude };
+  /** The own vehicle; undefined: nobody knows where it is. */
+  private get own(): Vehicle | undefined {
+    return this.fleet.get(this.id);
   }
 
   centre(): Point {
@@ -63,7 +52,7 @@ export class DriverView {
     // Standing it looks where it looked.
     const known = bearing ?? this.own?.update.bearing;
     const update = {
-      id: OWN,
+      id: this.id,
       latitude,
       longitude,
       timestamp_ms,
@@ -74,34 +63,32 @@ export class DriverView {
     this.apply([update], []);
   }
 
-  hide(): void {
-    this.apply([], [OWN]);
+  /** The service knows the driver's vehicle by this name. */
+  name(id: string): void {
+    const update = this.own?.update;
+    const before = this.id;
+    this.id = id;
+    if (update && id !== before) this.apply([{ ...update, id }], [before]);
   }
 
-  /** Keeps the vehicle, and where it goes, in sight, unless the person moved the map. */
-  attend(target: Point | undefined): void {
-    const place = this.place();
-    if (!centred.value || !place || this.view.map.isMoving()) return;
-    const all = target ? [place, target] : [place];
-    const longitudes = all.map(({ longitude }) => longitude);
-    const latitudes = all.map(({ latitude }) => latitude);
-    const box: [number, number, number, number] = [
-      Math.min(...longitudes),
-      Math.min(...latitudes),
-      Math.max(...longitudes),
-      Math.max(...latitudes),
-    ];
-    const { map } = this.view;
-    const camera = map.cameraForBounds(box, { padding: PADDING_PX, maxZoom: NEAR_ZOOM });
-    if (!camera?.center || camera.zoom === undefined) return;
-    // Without a ride the person's zoom is as good as any.
-    const zoom = target ? camera.zoom : Math.max(map.getZoom(), 14);
-    const { x, y } = map.project(camera.center);
-    const { clientWidth, clientHeight } = map.getCanvas();
-    const off = Math.max(Math.abs(x / clientWidth - 0.5), Math.abs(y / clientHeight - 0.5));
-    if (off < PLACE_SLACK && Math.abs(map.getZoom() - zoom) < ZOOM_SLACK) return;
-    const duration = this.calm.matches ? 0 : TURN_MS;
-    map.easeTo({ center: camera.center, zoom, duration });
+  hide(): void {
+    this.apply([], [this.id]);
+  }
+
+  /** Keeps the vehicle, and a place that it may go to, in sight, unless the person moved the map. */
+  attend(place: Point | undefined): void {
+    const { own, view } = this;
+    if (!centred.value || !own || view.map.isMoving()) return;
+    const here = view.place(own, performance.now());
+    const there: Spot | undefined = place && [place.longitude, place.latitude];
+    if (view.inSight(here) && (!there || view.inSight(there)) && this.near(there)) return;
+    if (there) view.fit([here, there]);
+    else view.fit([here]);
+  }
+
+  /** Whether the map is as near as it should be. */
+  private near(there: Spot | undefined): boolean {
+    return there !== undefined || this.view.map.getZoom() >= NEAR_ZOOM;
   }
 
   private apply(vehicles: Parameters<Fleet["apply"]>[0]["vehicles"], left: string[]): void {

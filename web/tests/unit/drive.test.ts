@@ -211,6 +211,8 @@ describe("other words", () => {
     expect(overWords(ride).title).toBe("The ride has been taken from you");
     const given = { offers: 1, until_ms: 2, setback: "driver_cancelled" } as const;
     expect(overWords({ ...ride, search: given }).title).toBe("You have cancelled the ride");
+    const { search, ...unknown } = ride;
+    expect(overWords(unknown)).toEqual({ title: "The ride has been taken from you" });
     const cancelled = { by: "rider", stage: "arrived" } as const;
     expect(overWords({ ...ride, state: "cancelled", cancelled }).title).toBe(
       "The rider has cancelled",

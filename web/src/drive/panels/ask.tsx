@@ -27,7 +27,7 @@ export function Ask({ title, children, yes, no, onYes, onNo }: AskProps) {
     >
       <h2 id={id}>{title}</h2>
       {children}
-      <div class="answers">
+      <div class="row">
         <button type="button" onClick={onNo}>
           {no}
         </button>

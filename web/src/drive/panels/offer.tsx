@@ -30,7 +30,9 @@ export function OfferSheet({ offered, onAccept, onDecline }: OfferSheetProps) {
           <p class="big">{tell("minutes_away", { time: minutes(offer.eta.seconds) })}</p>
         </div>
       </div>
-      <p class="address">{offer.pickup.address ?? tell("place_unnamed")}</p>
+      <p class="address">
+        <bdi>{offer.pickup.address ?? tell("place_unnamed")}</bdi>
+      </p>
       {offer.trip && (
         <p class="soft">
           {tell("trip", {
@@ -39,7 +41,7 @@ export function OfferSheet({ offered, onAccept, onDecline }: OfferSheetProps) {
           })}
         </p>
       )}
-      <div class="answers offer-answers">
+      <div class="row offer-answers">
         <button type="button" class="decline" disabled={busy.value} onClick={onDecline}>
           {tell("decline")}
         </button>

@@ -15,7 +15,11 @@ export function Over({ ride, onDone }: { ride: Ride; onDone(): void }) {
         {title}
       </h2>
       {why && <p class="soft">{why}</p>}
-      {reason && <p dir="auto">{tell("their_reason", { reason })}</p>}
+      {reason && (
+        <p>
+          <bdi>{tell("their_reason", { reason })}</bdi>
+        </p>
+      )}
       {ride.state === "completed" && (
         <dl>
           {ride.distance_m !== undefined && (
@@ -31,9 +35,13 @@ export function Over({ ride, onDone }: { ride: Ride; onDone(): void }) {
             </>
           )}
           <dt>{tell("from")}</dt>
-          <dd dir="auto">{ride.pickup.address ?? tell("place_unnamed")}</dd>
+          <dd>
+            <bdi>{ride.pickup.address ?? tell("place_unnamed")}</bdi>
+          </dd>
           <dt>{tell("to")}</dt>
-          <dd dir="auto">{ride.dropoff.address ?? tell("place_unnamed")}</dd>
+          <dd>
+            <bdi>{ride.dropoff.address ?? tell("place_unnamed")}</bdi>
+          </dd>
         </dl>
       )}
       <button type="button" class="primary large" onClick={onDone}>

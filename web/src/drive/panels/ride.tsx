@@ -1,8 +1,10 @@
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import type { Ride } from "../../../sdk/index.ts";
 import { duration } from "../../words/index.ts";
+import { stageOf } from "../stage.ts";
 import { busy, serviceNowMs } from "../state.ts";
-import { askCancel, askTooFar, type Steps, stageOf } from "../steps.ts";
+import { askCancel, askTooFar, type Steps } from "../steps.ts";
 import { tell } from "../words/index.ts";
 import { Ask } from "./ask.tsx";
 import { Cancel } from "./cancel.tsx";
@@ -17,18 +19,25 @@ interface RidePanelProps {
 
 /** The ride that is driven: where to, for how long, and the next step. */
 export function RidePanel({ ride, steps, eta, children }: RidePanelProps) {
-  const { state } = ride;
+  const { ride_id, state } = ride;
+  const heading = useRef<HTMLHeadingElement>(null);
+  // The button that led here is gone, and the keyboard is to go on from here.
+  useEffect(() => {
+    if (document.activeElement === document.body) heading.current?.focus();
+  }, [ride_id, state]);
   const stage = stageOf(ride);
   if (!stage) return null;
   const { title, step, target } = stage;
   return (
     <section class="ride" aria-labelledby="ride" data-testid="ride" data-state={state}>
       <div class="ride-top">
-        <h2 id="ride">{tell(title)}</h2>
+        <h2 id="ride" ref={heading} tabIndex={-1}>
+          {tell(title)}
+        </h2>
         {state === "arrived" ? <Waited ride={ride} /> : eta}
       </div>
-      <p class="address" dir="auto">
-        {ride[target].address ?? tell("place_unnamed")}
+      <p class="address">
+        <bdi>{ride[target].address ?? tell("place_unnamed")}</bdi>
       </p>
       <button
         type="button"

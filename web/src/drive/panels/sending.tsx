@@ -20,9 +20,9 @@ export function Sending({ onTryAgain, onSimulate }: { onTryAgain(): void; onSimu
   return (
     <div class="sending">
       {trouble.value && (
-        <div class="trouble" role="alert" data-testid="trouble">
-          <p>{troubleWords(trouble.value)}</p>
-          <div class="answers">
+        <div class="device" role="alert" data-testid="trouble">
+          <p class="trouble">{troubleWords(trouble.value)}</p>
+          <div class="row">
             <button type="button" onClick={onTryAgain}>
               {tell("try_again")}
             </button>
@@ -60,7 +60,7 @@ function Simulated() {
               times.value = factor;
             }}
           />
-          ×{number(factor)}
+          <span dir="ltr">×{number(factor)}</span>
         </label>
       ))}
     </fieldset>

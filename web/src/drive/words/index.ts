@@ -1,7 +1,14 @@
 // What only the driver's face says, from plain values. Pure.
-import { ConnectionLost, type ErrorCode, type Ride, ServiceError } from "../../../sdk/index.ts";
+import {
+  ConnectionLost,
+  type ErrorCode,
+  type Offer,
+  type Ride,
+  ServiceError,
+} from "../../../sdk/index.ts";
 import { distance, duration, phrases, say } from "../../words/index.ts";
 import type { Trouble } from "../device.ts";
+import { stageOf } from "../stage.ts";
 import { ar } from "./ar.ts";
 import { en } from "./en.ts";
 import { ru } from "./ru.ts";
@@ -62,7 +69,15 @@ export function overWords(ride: Ride): { title: string; why?: string } {
   if (ride.cancelled) return { title: tell(`cancelled_${ride.cancelled.by}`) };
   // Given back, by the driver or by the operator: it is looked for another.
   if (ride.search?.setback === "driver_cancelled") return { title: tell("cancelled_driver") };
-  return { title: tell("taken"), why: tell("taken_why") };
+  const reassigned = ride.search?.setback === "reassigned";
+  return { title: tell("taken"), ...(reassigned && { why: tell("taken_why") }) };
+}
+
+/** How the work goes on, to be heard: no seconds in it. */
+export function newsWords(ride: Ride | null, offer: Offer | undefined): string {
+  const stage = ride && stageOf(ride);
+  if (stage) return tell(stage.title);
+  return offer ? `${tell("offer")}. ${offer.pickup.address ?? ""}` : "";
 }
 
 /** Why a request was not carried out. */
