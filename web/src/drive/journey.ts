@@ -1,4 +1,4 @@
-import { effect } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
 import type { Client, Event, Ride, Route, restOf } from "../../sdk/index.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { isDriven } from "../fleet/ride-book.ts";
@@ -118,8 +118,11 @@ export class Journey {
   /** An offered ride is seen on the map, as far as it is known. */
   private consider(offered: state.Offered | null): void {
     if (this.stage !== "") return;
-    if (offered) state.centred.value = true;
     this.view.view.showTrip(offered?.offer);
+    if (!offered) return;
+    state.centred.value = true;
+    // Not tracked: a map that is moved by hand afterwards stays where it was put.
+    untracked(() => this.view.attend(offered.offer.pickup, true));
   }
 
   /** From where the vehicle is to where it goes next; the made-up one drives it. */

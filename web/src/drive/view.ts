@@ -75,20 +75,19 @@ export class DriverView {
     this.apply([], [this.id]);
   }
 
-  /** Keeps the vehicle, and a place that it may go to, in sight, unless the person moved the map. */
-  attend(place: Point | undefined): void {
+  /**
+   * Keeps the vehicle, and a place that it may go to, in sight, unless the
+   * person moved the map.
+   *
+   * @param anew turns the map even where both are seen, from far away perhaps
+   */
+  attend(place: Point | undefined, anew = false): void {
     const { own, view } = this;
-    if (!centred.value || !own || view.map.isMoving()) return;
+    if (!centred.value || !own || (view.map.isMoving() && !anew)) return;
     const here = view.place(own, performance.now());
-    const there: Spot | undefined = place && [place.longitude, place.latitude];
-    if (view.inSight(here) && (!there || view.inSight(there)) && this.near(there)) return;
-    if (there) view.fit([here, there]);
-    else view.fit([here]);
-  }
-
-  /** Whether the map is as near as it should be. */
-  private near(there: Spot | undefined): boolean {
-    return there !== undefined || this.view.map.getZoom() >= NEAR_ZOOM;
+    const all: Spot[] = place ? [here, [place.longitude, place.latitude]] : [here];
+    const near = place !== undefined || view.map.getZoom() >= NEAR_ZOOM;
+    if (anew || !near || !all.every((spot) => view.inSight(spot))) view.fit(all);
   }
 
   private apply(vehicles: Parameters<Fleet["apply"]>[0]["vehicles"], left: string[]): void {
