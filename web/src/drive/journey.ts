@@ -12,7 +12,6 @@ import * as state from "./state.ts";
 import type { DriverView } from "./view.ts";
 
 /** So long after its end the summary of a ride is still news, ms. */
-const NEWS_MS = 10 * 60_000;
 /** An open ride is among so many. */
 const NEWEST = 10;
 /** A route that begins farther from the made-up vehicle is not its own, m. */
@@ -36,8 +35,12 @@ export class Journey {
   ) {
     this.trip = new LiveTrip(view.view, fleet, (ride) => this.findWay(ride));
     this.now = new RideNow({
-      fetch: () => this.fetch(),
+      fetch: async () => (await rest.rides({ limit: NEWEST })).rides,
+      onGone: (ride) => {
+        state.lost.value = ride;
+      },
       mine: (ride) => isDriven(ride) || isOver(ride),
+      nowMs: () => client.serverNowMs(),
       dismissed: {
         load: () => putAway.peek(),
         save: (id) => {
@@ -88,18 +91,6 @@ export class Journey {
     this.tick();
   }
 
-  private async fetch(): Promise<Ride[]> {
-    const had = this.now.ride.peek();
-    const { rides } = await this.rest.rides({ limit: NEWEST });
-    // While nothing was heard it became somebody else's, or the service forgot it.
-    const missing = had && !isOver(had) && !rides.some(({ ride_id }) => ride_id === had.ride_id);
-    if (missing) {
-      const { driver, eta, ...rest } = had;
-      this.take({ ...rest, state: "requested", version: had.version + 1 });
-    }
-    return rides.filter(isNews);
-  }
-
   private follow(ride: Ride | undefined): void {
     state.ride.value = ride ?? null;
     this.chat.follow(ride);
@@ -148,9 +139,4 @@ export class Journey {
       this.trip.showTrack(track.geometry.coordinates);
     }
   }
-}
-
-function isNews(ride: Ride): boolean {
-  if (!isOver(ride)) return isDriven(ride);
-  return (ride.ended_at_ms ?? 0) > state.serviceNowMs.peek() - NEWS_MS;
 }

@@ -13,6 +13,8 @@ export interface RideNowOptions {
   fetch(): Promise<Ride[]>;
   /** Whether a ride is the person's at all: to drivers one that was given back is not. */
   mine?(ride: Ride): boolean;
+  /** The open ride is the person's no more, or the service has lost what it had. */
+  onGone?(ride: Ride): void;
   /** The service's clock, ms. */
   nowMs(): number;
   /** The id of the ride whose end the person has put away; kept over loads of the page. */
@@ -125,10 +127,11 @@ export class RideNow {
 
   /** @param before the ride that was shown when the service was asked */
   private told(rides: Ride[], before: RideId | undefined): void {
-    // The service has lost what it had: the ride is gone with it.
-    const gone =
-      before === this.newest.peek()?.ride_id && !rides.some((one) => one.ride_id === before);
-    if (gone) this.newest.value = undefined;
+    const known = this.newest.peek();
+    if (known?.ride_id === before && !rides.some((one) => one.ride_id === before)) {
+      this.newest.value = undefined;
+      if (known && !isOver(known)) this.options.onGone?.(known);
+    }
     for (const ride of rides) {
       const shown = ride.ride_id === this.newest.peek()?.ride_id;
       const old = isOver(ride) && this.options.nowMs() - (ride.ended_at_ms ?? 0) > RECENT_MS;
