@@ -11,7 +11,6 @@ import type { Simulator } from "./simulator.ts";
 import * as state from "./state.ts";
 import type { DriverView } from "./view.ts";
 
-/** So long after its end the summary of a ride is still news, ms. */
 /** An open ride is among so many. */
 const NEWEST = 10;
 /** A route that begins farther from the made-up vehicle is not its own, m. */
