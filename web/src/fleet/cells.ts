@@ -1,4 +1,5 @@
 import type { DensityCell, DensityMessage } from "../../sdk/index.ts";
+import type { Bounds } from "../map/area.ts";
 import { type Filter, passing } from "./filter.ts";
 
 /** A cell of H3 with the vehicles in it. */
@@ -33,6 +34,15 @@ export class Cells {
     return this.byId.size;
   }
 
+  /** Those whose middle is in the area, longitudes of which may run beyond ±180. */
+  inside({ south, west, north, east }: Bounds): Cell[] {
+    return [...this.byId.values()].filter(({ outline }) => {
+      const [longitude, latitude] = middle(outline);
+      const near = longitude + 360 * Math.round(((west + east) / 2 - longitude) / 360);
+      return near >= west && near <= east && latitude >= south && latitude <= north;
+    });
+  }
+
   /** Those with somebody who passes the filter, and how many of them. */
   shown(filter: Filter): { id: string; count: number; cell: Cell }[] {
     return [...this.byId]
@@ -40,20 +50,16 @@ export class Cells {
       .filter(({ count }) => count > 0);
   }
 
-  /** By what they do, over all cells. */
-  sums(): { vehicles: number; silent: number; busy: number } {
-    const sums = { vehicles: 0, silent: 0, busy: 0 };
-    for (const cell of this.byId.values()) {
-      sums.vehicles += cell.vehicles;
-      sums.silent += cell.silent;
-      sums.busy += cell.busy;
-    }
-    return sums;
-  }
-
   /** The outline comes once, when the cell enters. */
   private put({ cell, vehicles, silent, busy, outline }: DensityCell): void {
     const corners = outline ?? this.byId.get(cell)?.outline;
     if (corners) this.byId.set(cell, { vehicles, silent, busy, outline: corners });
   }
+}
+
+/** Of the outline's corners, longitude first. */
+export function middle(outline: [number, number][]): [number, number] {
+  const mean = (axis: 0 | 1) =>
+    outline.reduce((sum, corner) => sum + corner[axis], 0) / Math.max(1, outline.length);
+  return [mean(0), mean(1)];
 }

@@ -1,5 +1,5 @@
 import type { GeoJSONSource, Map as MapLibre } from "maplibre-gl";
-import type { Cell } from "../fleet/cells.ts";
+import { type Cell, middle } from "../fleet/cells.ts";
 import type { Theme } from "../ui/theme.ts";
 import { number } from "../words/index.ts";
 import { cellSteps, SHADES, shadeOf, steadyTop } from "./cell-scale.ts";
@@ -118,10 +118,4 @@ export class CellLayer {
 /** `950`, `1.2K`: with room for four letters. */
 function short(count: number): string {
   return number(count, { notation: "compact", maximumFractionDigits: count < 10_000 ? 1 : 0 });
-}
-
-function middle(outline: [number, number][]): [number, number] {
-  const mean = (axis: 0 | 1) =>
-    outline.reduce((sum, corner) => sum + corner[axis], 0) / Math.max(1, outline.length);
-  return [mean(0), mean(1)];
 }

@@ -1,7 +1,7 @@
 import type { Ride } from "../../sdk/index.ts";
 import { drawnAt } from "../../sdk/motion.ts";
-import type { Cells } from "../fleet/cells.ts";
-import { type Doing, doingOf, passes } from "../fleet/filter.ts";
+import type { Cell, Cells } from "../fleet/cells.ts";
+import { type Doing, doingOf, passes, passing } from "../fleet/filter.ts";
 import type { Fleet, Vehicle } from "../fleet/fleet.ts";
 import type { RideBook } from "../fleet/ride-book.ts";
 import { AGES_MAX } from "../map/ages.ts";
@@ -117,10 +117,13 @@ export class PanelFeed {
   }
 
   private countCells(): void {
-    const { vehicles, silent, busy } = this.cells.sums();
-    state.doings.value = { silent, ride: busy, free: Math.max(0, vehicles - silent - busy) };
-    const shown = this.cells.shown(state.filter.value);
-    state.inView.value = shown.reduce((sum, { count }) => sum + count, 0);
+    const cells = this.cells.inside(this.view.bounds());
+    const sum = (count: (cell: Cell) => number) =>
+      cells.reduce((all, cell) => all + count(cell), 0);
+    const of = (doing: Doing) =>
+      sum((cell) => passing({ doings: [doing], vehicleClass: null }, cell));
+    state.doings.value = { free: of("free"), ride: of("ride"), silent: of("silent") };
+    state.inView.value = sum((cell) => passing(state.filter.value, cell));
     state.rows.value = [];
     this.view.showAges([]);
   }

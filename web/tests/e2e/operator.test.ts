@@ -71,6 +71,13 @@ it("a plate is searched for and found by keyboard, as people write plates", asyn
   const option = page.getByRole("option", { name: plate });
   await option.waitFor();
   expect(await page.getByRole("combobox", { expanded: true }).count()).toBe(1);
+  // Over everything else.
+  const seen = await option.evaluate((element) => {
+    const { x, y, width, height } = element.getBoundingClientRect();
+    const top = document.elementFromPoint(x + width / 2, y + height / 2);
+    return element.contains(top);
+  });
+  expect(seen).toBe(true);
   await page.keyboard.press("Enter");
   await option.waitFor({ state: "hidden" });
   expect(await heading(page)).toBe(id);

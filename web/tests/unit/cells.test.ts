@@ -30,7 +30,11 @@ describe("cells", () => {
     expect(cells.shown(EVERYTHING)).toEqual([
       { id: "a", count: 5, cell: { vehicles: 5, silent: 0, busy: 2, outline: OUTLINE } },
     ]);
-    expect(cells.sums()).toEqual({ vehicles: 5, silent: 0, busy: 2 });
+    const here = { south: 43.7, west: 7.4, north: 43.8, east: 7.5 };
+    expect(cells.inside(here).map(({ vehicles }) => vehicles)).toEqual([5]);
+    // The map went around the world.
+    expect(cells.inside({ ...here, west: 367.4, east: 367.5 })).toHaveLength(1);
+    expect(cells.inside({ ...here, west: 7.5, east: 7.6 })).toEqual([]);
   });
 
   it("leave, and are replaced by a snapshot", () => {

@@ -16,8 +16,10 @@ export function Legend() {
           const { fill, text } = CELL_SHADES[theme.value][i] ?? { fill: "", text: "" };
           return (
             <li key={step} style={{ background: fill, color: text }}>
-              {number(step)}
-              {i === steps.length - 1 ? "+" : ""}
+              <bdi dir="ltr">
+                {number(step)}
+                {i === steps.length - 1 ? "+" : ""}
+              </bdi>
             </li>
           );
         })}

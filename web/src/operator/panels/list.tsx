@@ -57,7 +57,9 @@ function detail({ update, stale, ride, onRide }: Seen): string {
   if (stale) return age;
   if (ride) return rideWords(ride);
   if (onRide) return tell("on_ride");
-  return update.speed === undefined ? update.class : `${update.class} · ${kmh(update.speed)}`;
+  // Apart from words of another direction: Unicode's isolates.
+  const kind = `\u2068${update.class}\u2069`;
+  return update.speed === undefined ? kind : `${kind} · ${kmh(update.speed)}`;
 }
 
 /** The open rides, of all the service's. */
