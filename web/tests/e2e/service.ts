@@ -25,9 +25,12 @@ const START_TIMEOUT_MS = 90_000;
  * The demo of the program that `RIDECAST_BIN` names. `RIDECAST_MOCK=1` puts
  * the mock in its place, to work on the tests without a program.
  */
-export async function demo(): Promise<Service> {
+export async function demo({
+  network = NETWORK,
+  flags = ["--drivers", "30", "--riders", "2"],
+} = {}): Promise<Service> {
   if (process.env.RIDECAST_MOCK) return mock({ vehicles: 30 });
-  return running("demo", ["--drivers", "30", "--riders", "2", "--network", NETWORK]);
+  return running("demo", ["--network", network, ...flags]);
 }
 
 /**
