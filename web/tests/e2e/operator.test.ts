@@ -210,13 +210,16 @@ it("the view is in the address", async () => {
 });
 
 it("the past is played, sought through and left; its address brings it back", async () => {
+  await until("half a minute that is kept", async () => {
+    const [from_ms, to_ms] = [Date.now() - 2_000, Date.now() - 1_000];
+    const nowhere = `south=0&west=0&north=0.01&east=0.01&from_ms=${from_ms}&to_ms=${to_ms}`;
+    const { kept_from_ms } = await get<{ kept_from_ms: number }>(`v1/history?${nowhere}`);
+    return kept_from_ms < Date.now() - 30_000;
+  });
   const { page, errors } = await visit();
   await page.getByRole("button", { name: "Replay" }).click();
   await page.getByText(/^Kept since/).waitFor();
-  await until("a window", async () => {
-    await page.getByRole("button", { name: "Last 10 min" }).click();
-    return (await handle(page)).replay;
-  });
+  await page.getByRole("button", { name: "Last 10 min" }).click();
   const player = page.getByTestId("replay");
   await player.getByText(/^Past: /).waitFor();
   const start = await until("vehicles of the past", async () => {
