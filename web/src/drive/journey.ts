@@ -1,5 +1,5 @@
 import { effect, untracked } from "@preact/signals";
-import type { Client, Event, Ride, Route, restOf } from "../../sdk/index.ts";
+import type { Client, Event, Place, Ride, Route, restOf } from "../../sdk/index.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { isDriven } from "../fleet/ride-book.ts";
 import { Chat } from "../trip/chat.ts";
@@ -80,7 +80,7 @@ export class Journey {
   /** Time passes: the line shortens as the vehicle goes along it. */
   tick(): void {
     this.trip.tick();
-    if (this.stage === "") this.view.attend(state.offered.peek()?.offer.pickup);
+    if (this.stage === "") this.view.attend(endsOf(state.offered.peek()));
   }
 
   /** Turns the map to the ride, or to the vehicle, again. */
@@ -112,7 +112,7 @@ export class Journey {
     if (!offered) return;
     state.centred.value = true;
     // Not tracked: a map that is moved by hand afterwards stays where it was put.
-    untracked(() => this.view.attend(offered.offer.pickup, true));
+    untracked(() => this.view.attend(endsOf(offered), true));
   }
 
   /** From where the vehicle is to where it goes next; the made-up one drives it. */
@@ -138,4 +138,8 @@ export class Journey {
       this.trip.showTrack(track.geometry.coordinates);
     }
   }
+}
+
+function endsOf(offered: state.Offered | null): Place[] {
+  return offered ? [offered.offer.pickup, offered.offer.dropoff] : [];
 }

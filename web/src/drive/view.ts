@@ -76,17 +76,18 @@ export class DriverView {
   }
 
   /**
-   * Keeps the vehicle, and a place that it may go to, in sight, unless the
+   * Keeps the vehicle, and places that it may go to, in sight, unless the
    * person moved the map.
    *
    * @param anew turns the map even where both are seen, from far away perhaps
    */
-  attend(place: Point | undefined, anew = false): void {
+  attend(places: Point[], anew = false): void {
     const { own, view } = this;
     if (!centred.value || !own || (view.map.isMoving() && !anew)) return;
     const here = view.place(own, performance.now());
-    const all: Spot[] = place ? [here, [place.longitude, place.latitude]] : [here];
-    const near = place !== undefined || view.map.getZoom() >= NEAR_ZOOM;
+    const goals = places.map(({ longitude, latitude }): Spot => [longitude, latitude]);
+    const all = [here, ...goals];
+    const near = goals.length > 0 || view.map.getZoom() >= NEAR_ZOOM;
     if (anew || !near || !all.every((spot) => view.inSight(spot))) view.fit(all);
   }
 

@@ -20,8 +20,8 @@ export class LiveTrip {
   private stage = "";
   private readonly line = new RouteLine(() => void this.ask());
   private toward: Toward | undefined;
-  /** The map was turned to this stage. */
-  private fitted = false;
+  /** How much was known when the map was turned last: its ends, its way, its vehicle. */
+  private fitted = 0;
   private fittedMs = Number.NEGATIVE_INFINITY;
   /** Nobody has moved the map by hand since the stage began. */
   private steers = true;
@@ -56,7 +56,7 @@ export class LiveTrip {
     if (stage === this.stage) return;
     this.stage = stage;
     this.steers = true;
-    this.fitted = false;
+    this.fitted = 0;
     this.fittedMs = Number.NEGATIVE_INFINITY;
     this.line.clear();
     this.toward = undefined;
@@ -77,7 +77,7 @@ export class LiveTrip {
   /** Turns the map to the ride again. */
   centre(): void {
     this.steers = true;
-    this.fitted = false;
+    this.fitted = 0;
     this.fittedMs = Number.NEGATIVE_INFINITY;
     this.tick();
   }
@@ -105,15 +105,17 @@ export class LiveTrip {
   }
 
   private steer(ride: Ride, place: [number, number] | undefined, nowMs: number): void {
-    if (!this.steers || nowMs - this.fittedMs < FIT_PERIOD_MS) return;
+    if (!this.steers) return;
     const end = ride[nextEnd(ride)];
     const from: [number, number] = place ?? [ride.pickup.longitude, ride.pickup.latitude];
     const places: [number, number][] = [from, [end.longitude, end.latitude]];
-    if (this.fitted && places.every((one) => this.view.inSight(one))) return;
-    this.view.fit([...places, ...this.line.ahead()]);
+    const ahead = this.line.ahead();
+    const known = 1 + Number(ahead.length > 0) + Number(place !== undefined);
+    const soon = nowMs - this.fittedMs < FIT_PERIOD_MS;
+    if (known <= this.fitted && (soon || places.every((one) => this.view.inSight(one)))) return;
+    this.view.fit([...places, ...ahead]);
     this.fittedMs = nowMs;
-    // Once more when the vehicle is heard.
-    this.fitted = place !== undefined || !ride.driver;
+    this.fitted = Math.max(known, this.fitted);
   }
 
   private async ask(): Promise<void> {
