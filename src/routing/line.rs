@@ -8,6 +8,9 @@ use crate::spatial::LatLon;
 const TOLERANCE_M: f64 = 5.0;
 /// A longer line is thinned until it has no more places than this.
 const MOST_PLACES: usize = 2_000;
+/// So many places are thinned together: the search goes down as deep as there are places at worst,
+/// and a line from OSRM may have 40,000 of them.
+const AT_ONCE: usize = 500;
 const M_PER_DEGREE: f64 = 111_195.08;
 
 /// The line without the places that it hardly needs (Douglas and Peucker 1973); its ends stay.
@@ -22,15 +25,33 @@ pub(super) fn thinned(line: &[LatLon]) -> Vec<LatLon> {
         let (x, y) = (place.longitude() * scale, place.latitude());
         (x * M_PER_DEGREE, y * M_PER_DEGREE)
     };
-    let plane: LineString = line.iter().map(on_plane).collect();
+    let plane: Vec<_> = line.iter().map(on_plane).collect();
     let mut tolerance_m = TOLERANCE_M;
     loop {
-        let kept = plane.simplify_idx(tolerance_m);
+        let kept = kept(&plane, tolerance_m);
         if kept.len() <= MOST_PLACES {
             return kept.into_iter().map(|n| line[n]).collect();
         }
         tolerance_m *= 2.0;
     }
+}
+
+/// Which places stay, piece by piece; the ends of each piece do.
+fn kept(plane: &[(f64, f64)], tolerance_m: f64) -> Vec<usize> {
+    let mut kept = Vec::new();
+    for begin in (0..plane.len()).step_by(AT_ONCE) {
+        // A piece ends where the next one begins.
+        let end = plane.len().min(begin + AT_ONCE + 1);
+        let piece: LineString = plane[begin..end].iter().copied().collect();
+        kept.extend(
+            piece
+                .simplify_idx(tolerance_m)
+                .into_iter()
+                .map(|n| begin + n),
+        );
+    }
+    kept.dedup();
+    kept
 }
 
 #[cfg(test)]
