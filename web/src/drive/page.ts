@@ -128,14 +128,14 @@ export class Drive {
     if (role !== "driver") {
       state.word.value = () => tell("no_driver");
       this.client.close();
+      this.shift.end();
       if (this.identity.refused()) this.client.retry();
       return;
     }
     this.view.name(user);
-    if (state.replaced.value) {
-      state.replaced.value = false;
-      if (state.online.value) this.shift.begin();
-    }
+    state.replaced.value = false;
+    // After another device, or another person, had the connection.
+    if (state.online.value) this.shift.begin();
     // What happened before this session; what happens from now on comes as an event.
     if (!this.journey.now.known.peek()) void this.journey.refresh();
   }

@@ -2,7 +2,7 @@ import { effect } from "@preact/signals";
 import type { Client, Position } from "../../sdk/index.ts";
 import { Awake } from "./awake.ts";
 import { watchDevice } from "./device.ts";
-import { type Fix, positionOf } from "./fix.ts";
+import { after, type Fix, positionOf } from "./fix.ts";
 import { kept } from "./kept.ts";
 import { Simulator } from "./simulator.ts";
 import * as state from "./state.ts";
@@ -102,8 +102,9 @@ export class Shift {
     const vehicle = state.vehicle.value;
     if (!driving || !vehicle) return;
     const position = positionOf(fix, state.clockOffsetMs.value);
-    // The offset differs a little after each reconnect, and time must not go back.
-    position.timestamp_ms = Math.max(position.timestamp_ms, this.newestMs + 1);
+    position.timestamp_ms = after(position.timestamp_ms, this.newestMs);
+    // For the map, too, older is old.
+    if (position.timestamp_ms < this.newestMs) this.view.hide();
     this.newestMs = position.timestamp_ms;
     this.view.show(position, vehicle);
     driving.report(position);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ConnectionLost, type Ride, ServiceError } from "../../sdk/index.ts";
 import { silenceMs } from "../../src/drive/awake.ts";
 import { troubleOf } from "../../src/drive/device.ts";
-import { type Fix, positionOf } from "../../src/drive/fix.ts";
+import { after, type Fix, positionOf } from "../../src/drive/fix.ts";
 import { driveSpeed, LineDrive, metresBetween } from "../../src/drive/line-drive.ts";
 import { partLeft, secondsLeft } from "../../src/drive/ring.ts";
 import { Simulator } from "../../src/drive/simulator.ts";
@@ -29,6 +29,13 @@ describe("a browser's fix as a position", () => {
       bearing: 91.3,
       speed: 8,
     });
+  });
+
+  it("goes on in time, unless the clock was set right", () => {
+    expect(after(NOW, NOW - 1_000)).toBe(NOW);
+    expect(after(NOW, NOW)).toBe(NOW + 1);
+    expect(after(NOW, NOW + 400)).toBe(NOW + 401);
+    expect(after(NOW, NOW + 600_000)).toBe(NOW);
   });
 
   it.each([
