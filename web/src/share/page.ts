@@ -78,7 +78,8 @@ export class Page {
   /** The stream does not say what time it is, and the estimates count by the service's clock. */
   private async setClock(): Promise<void> {
     const shared = await this.get<SharedRide>("").catch(() => undefined);
-    if (!shared) return;
+    // After the end nothing is shown any more, whatever was under way.
+    if (!shared || this.watching.peek() === "ended") return;
     this.offsetMs = shared.server_time_ms - Date.now();
     this.rides.take(shared.ride);
     if (shared.eta) this.rides.heard({ ride_id: shared.ride.ride_id, eta: shared.eta });

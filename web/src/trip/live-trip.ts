@@ -65,7 +65,11 @@ export class LiveTrip {
       this.view.showTrip(undefined);
       return;
     }
-    if (!isOver(ride)) void this.ask();
+    if (isOver(ride)) {
+      this.draw([]);
+      return;
+    }
+    void this.ask();
     this.tick();
   }
 

@@ -72,12 +72,12 @@ export class RideNow {
   /** A copy of a ride of this person. */
   take(ride: Ride): void {
     const known = this.newest.peek();
+    const mine = this.options.mine?.(ride) ?? true;
     if (known?.ride_id === ride.ride_id) {
       if (ride.version <= known.version) return;
-    } else if (known && !replaces(ride, known)) {
+    } else if (!mine || (known && !replaces(ride, known))) {
       return;
     }
-    const mine = this.options.mine?.(ride) ?? true;
     this.newest.value = mine ? ride : undefined;
   }
 

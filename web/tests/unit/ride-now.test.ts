@@ -41,6 +41,16 @@ describe("the ride that a person has now", () => {
     expect(rides.ride.value?.ride_id).toBe("r2");
   });
 
+  it("is not hidden by another that is not the person's", () => {
+    const mine = ({ state }: Ride) => state === "accepted";
+    const rides = new RideNow({ fetch: async () => [], nowMs, mine });
+    rides.take(ride({ state: "accepted" }));
+    rides.take(ride({ ride_id: "r2", requested_at_ms: 2_000 }));
+    expect(rides.ride.value?.ride_id).toBe("r1");
+    rides.take(ride({ version: 2 }));
+    expect(rides.ride.value).toBeUndefined();
+  });
+
   it("comes from the service when the page is opened, the open one first", async () => {
     const open = ride({ state: "accepted" });
     const over = ride({ ride_id: "r2", state: "cancelled", requested_at_ms: 2_000 });
