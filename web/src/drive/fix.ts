@@ -46,7 +46,7 @@ const CLOCK_STEP_MS = 5_000;
  * it. By more than the clocks' measure it may: then the device's clock was not
  * set right yet when the one before was taken, and none would be taken until then.
  */
-export function after(timestampMs: number, newestMs: number): number {
+export function notBefore(timestampMs: number, newestMs: number): number {
   const backMs = newestMs - timestampMs;
   return backMs >= 0 && backMs < CLOCK_STEP_MS ? newestMs + 1 : timestampMs;
 }

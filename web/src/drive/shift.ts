@@ -2,7 +2,7 @@ import { effect } from "@preact/signals";
 import type { Client, Position } from "../../sdk/index.ts";
 import { Awake } from "./awake.ts";
 import { watchDevice } from "./device.ts";
-import { after, type Fix, positionOf } from "./fix.ts";
+import { type Fix, notBefore, positionOf } from "./fix.ts";
 import { kept } from "./kept.ts";
 import { Simulator } from "./simulator.ts";
 import * as state from "./state.ts";
@@ -102,7 +102,7 @@ export class Shift {
     const vehicle = state.vehicle.value;
     if (!driving || !vehicle) return;
     const position = positionOf(fix, state.clockOffsetMs.value);
-    position.timestamp_ms = after(position.timestamp_ms, this.newestMs);
+    position.timestamp_ms = notBefore(position.timestamp_ms, this.newestMs);
     // For the map, too, older is old.
     if (position.timestamp_ms < this.newestMs) this.view.hide();
     this.newestMs = position.timestamp_ms;

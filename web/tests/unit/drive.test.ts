@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ConnectionLost, type Ride, ServiceError } from "../../sdk/index.ts";
 import { silenceMs } from "../../src/drive/awake.ts";
 import { troubleOf } from "../../src/drive/device.ts";
-import { after, type Fix, positionOf } from "../../src/drive/fix.ts";
+import { type Fix, notBefore, positionOf } from "../../src/drive/fix.ts";
 import { driveSpeed, LineDrive, metresBetween } from "../../src/drive/line-drive.ts";
 import { partLeft, secondsLeft } from "../../src/drive/ring.ts";
 import { Simulator } from "../../src/drive/simulator.ts";
@@ -32,10 +32,10 @@ describe("a browser's fix as a position", () => {
   });
 
   it("goes on in time, unless the clock was set right", () => {
-    expect(after(NOW, NOW - 1_000)).toBe(NOW);
-    expect(after(NOW, NOW)).toBe(NOW + 1);
-    expect(after(NOW, NOW + 400)).toBe(NOW + 401);
-    expect(after(NOW, NOW + 600_000)).toBe(NOW);
+    expect(notBefore(NOW, NOW - 1_000)).toBe(NOW);
+    expect(notBefore(NOW, NOW)).toBe(NOW + 1);
+    expect(notBefore(NOW, NOW + 400)).toBe(NOW + 401);
+    expect(notBefore(NOW, NOW + 600_000)).toBe(NOW);
   });
 
   it.each([
