@@ -1,10 +1,10 @@
 import { effect, untracked } from "@preact/signals";
 import type { Client, Event, Place, Ride, Route, restOf } from "../../sdk/index.ts";
 import type { Fleet } from "../fleet/fleet.ts";
-import { isDriven } from "../fleet/ride-book.ts";
+import { isDriven, isOver } from "../fleet/ride-book.ts";
 import { Chat } from "../trip/chat.ts";
 import { LiveTrip } from "../trip/live-trip.ts";
-import { isOver, RideNow } from "../trip/ride-now.ts";
+import { RideNow } from "../trip/ride-now.ts";
 import { kept } from "./kept.ts";
 import { metresBetween } from "./line-drive.ts";
 import type { Simulator } from "./simulator.ts";

@@ -16,8 +16,6 @@ import type { Fleet } from "../fleet/fleet.ts";
 import type { PageConfig } from "../service/config.ts";
 import { socketUrl } from "../service/config.ts";
 import { Identity } from "../service/identity.ts";
-import { theme } from "../ui/theme.ts";
-import { locale, say } from "../words/index.ts";
 import { Bell } from "./bell.ts";
 import { Journey } from "./journey.ts";
 import { kept } from "./kept.ts";
@@ -168,22 +166,13 @@ export class Drive {
 
   private listenToMap(): void {
     const { map } = this.view.view;
-    map.on("error", ({ error }) => {
-      console.error(error);
-      state.mapTrouble.value = () => say("no_base_map");
-    });
     map.on("click", ({ lngLat }) => {
       if (state.source.value !== "simulated" || state.online.value) return;
       const { lat, lng } = lngLat.wrap();
       this.shift.put({ latitude: lat, longitude: lng });
     });
-    effect(() => this.view.view.setTheme(theme.value));
     effect(() => {
       document.title = titleWords();
-    });
-    effect(() => {
-      void locale.value;
-      this.view.view.speak();
     });
   }
 }

@@ -57,7 +57,5 @@ export const lost = signal<Ride | null>(null);
 export const busy = signal(false);
 /** News that pass: what became of an offer, why something did not work. */
 export const word = signal<Words | null>(null);
-/** What is wrong with the map itself. */
-export const mapTrouble = signal<Words | null>(null);
 /** Whether the map keeps the vehicle and its target in sight. */
 export const centred = signal(true);

@@ -64,10 +64,9 @@ export class Sight {
         paused: true,
         channel: (area, zoom) => {
           const { vehicleClass } = state.filter.value;
-          const viewport = { ...toViewport(area, zoom), zoom: Math.min(24, Math.max(0, zoom)) };
           return {
             kind: "density",
-            ...viewport,
+            ...toViewport(area, zoom),
             ...(vehicleClass !== null && { vehicle_class: vehicleClass }),
           };
         },

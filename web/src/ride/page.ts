@@ -12,16 +12,15 @@ import {
   type VehiclesMessage,
 } from "../../sdk/index.ts";
 import type { Fleet } from "../fleet/fleet.ts";
+import { isOver } from "../fleet/ride-book.ts";
 import type { VehicleMap } from "../map/map.ts";
 import { type PageConfig, socketUrl } from "../service/config.ts";
 import { Identity } from "../service/identity.ts";
 import { Chat } from "../trip/chat.ts";
 import { exposeTripHandle } from "../trip/debug.ts";
 import { LiveTrip } from "../trip/live-trip.ts";
-import { isOver, RideNow } from "../trip/ride-now.ts";
+import { RideNow } from "../trip/ride-now.ts";
 import { refusalWords } from "../trip/words/index.ts";
-import { theme } from "../ui/theme.ts";
-import { locale, say } from "../words/index.ts";
 import { Estimator } from "./estimator.ts";
 import { Links } from "./links.ts";
 import { Near } from "./near.ts";
@@ -207,10 +206,6 @@ export class Page {
     map.on("moveend", () => {
       centre.value = map.getCenter();
     });
-    map.on("error", ({ error }) => {
-      console.error(error);
-      state.mapTrouble.value = () => say("no_base_map");
-    });
     const { ride, known } = this.rides;
     effect(() => this.follow(ride.value));
     effect(() => this.chat.follow(ride.value));
@@ -225,20 +220,9 @@ export class Page {
     });
     effect(() => this.estimator.want(question.value));
     effect(() => this.lookAround(ride.value, centre.value));
-    effect(() => this.view.setTheme(theme.value));
-    effect(() => {
-      locale.value;
-      this.view.speak();
-    });
     effect(() => {
       document.title = title(ride.value, this.rides.eta.value, state.serviceNowMs.value);
     });
-    const calm = matchMedia("(prefers-reduced-motion: reduce)");
-    const apply = () => {
-      this.fleet.glide = !calm.matches;
-    };
-    calm.addEventListener("change", apply);
-    apply();
   }
 
   /** The vehicle, the line and the links of the ride as it is now. */

@@ -7,6 +7,7 @@ import {
   type Ride,
   type RideId,
 } from "../../sdk/index.ts";
+import { isOver } from "../fleet/ride-book.ts";
 
 export interface RideNowOptions {
   /** The person's newest rides, by REST. May reject: it is asked again. */
@@ -23,11 +24,6 @@ export interface RideNowOptions {
 
 /** A ride that ended longer ago is no news to who opens the page, ms. */
 const RECENT_MS = 10 * 60_000;
-const OVER = ["completed", "cancelled", "expired"];
-
-export function isOver(ride: Ride): boolean {
-  return OVER.includes(ride.state);
-}
 
 /**
  * The one ride that this person has now, from the events, the replies and REST:
