@@ -16,9 +16,9 @@ import type { Fleet } from "../fleet/fleet.ts";
 import type { PageConfig } from "../service/config.ts";
 import { socketUrl } from "../service/config.ts";
 import { Identity } from "../service/identity.ts";
+import { kept } from "../service/kept.ts";
 import { Bell } from "./bell.ts";
 import { Journey } from "./journey.ts";
-import { kept } from "./kept.ts";
 import { Offers } from "./offers.ts";
 import { Shift } from "./shift.ts";
 import { stageOf } from "./stage.ts";
@@ -186,7 +186,7 @@ function titleWords(): string {
 
 /** The place in the inbox, over loads of the page. */
 function inboxPlace() {
-  const place = kept<Resume | null>("place", null);
+  const place = kept<Resume | null>("drive.place", null);
   return {
     load: () => place.peek() ?? undefined,
     save: (next: Resume) => {

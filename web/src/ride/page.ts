@@ -8,6 +8,7 @@ import {
   type Rest,
   type Ride,
   restOf,
+  ServiceError,
   type Subscription,
   type VehiclesMessage,
 } from "../../sdk/index.ts";
@@ -16,6 +17,7 @@ import { isOver } from "../fleet/ride-book.ts";
 import type { VehicleMap } from "../map/map.ts";
 import { type PageConfig, socketUrl } from "../service/config.ts";
 import { Identity } from "../service/identity.ts";
+import { kept } from "../service/kept.ts";
 import { Chat } from "../trip/chat.ts";
 import { exposeTripHandle } from "../trip/debug.ts";
 import { LiveTrip } from "../trip/live-trip.ts";
@@ -31,7 +33,6 @@ import { title } from "./words/title.ts";
 
 /** How often the line and the panels take what the map shows, ms. */
 const TICK_MS = 250;
-const DISMISSED = "ridecast.dismissed";
 
 /** Brings connection, map, wish and ride together. */
 export class Page {
@@ -61,10 +62,7 @@ export class Page {
     this.rides = new RideNow({
       fetch: async () => (await this.rest.rides({ limit: 5 })).rides,
       nowMs: () => this.client.serverNowMs(),
-      dismissed: {
-        load: () => localStorage.getItem(DISMISSED),
-        save: (id) => localStorage.setItem(DISMISSED, id),
-      },
+      dismissed: kept<string | null>("ride.dismissed", null),
     });
     this.chat = new Chat({
       me: "rider",
@@ -124,7 +122,8 @@ export class Page {
       } catch (error) {
         // Perhaps it was carried out, or there is one of another tab: the service knows.
         await this.rides.refresh();
-        throw error;
+        const carriedOut = !(error instanceof ServiceError) && this.rides.ride.peek();
+        if (!carriedOut) throw error;
       }
     });
   }

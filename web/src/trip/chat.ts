@@ -9,6 +9,7 @@ import type {
   Ride,
   RideId,
 } from "../../sdk/index.ts";
+import { newKey } from "../service/key.ts";
 
 export type ChatBody = { text: string } | { quick: QuickReply };
 
@@ -217,9 +218,4 @@ export class Chat {
 
 function pendingLine({ key, body, failed }: Pending): ChatLine {
   return { key, mine: true, ...body, state: failed ? "failed" : "sending" };
-}
-
-/** 128 random bits; `crypto.randomUUID` is not there on pages without TLS. */
-function newKey(): string {
-  return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }

@@ -1,4 +1,4 @@
-import { computed, signal } from "@preact/signals";
+import { computed, type Signal, signal } from "@preact/signals";
 import {
   backoffMs,
   type Eta,
@@ -19,7 +19,7 @@ export interface RideNowOptions {
   /** The service's clock, ms. */
   nowMs(): number;
   /** The id of the ride whose end the person has put away; kept over loads of the page. */
-  dismissed?: { load(): string | null; save(rideId: string): void };
+  dismissed?: Signal<string | null>;
 }
 
 /** A ride that ended longer ago is no news to who opens the page, ms. */
@@ -35,14 +35,14 @@ export class RideNow {
   readonly known = signal(false);
   private readonly newest = signal<Ride | undefined>(undefined);
   private readonly progress = signal<Progress | undefined>(undefined);
-  private readonly dismissed = signal<string | null>(null);
+  private readonly dismissed: Signal<string | null>;
   private attempt = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private asking: Promise<void> | undefined;
   private again = false;
 
   constructor(private readonly options: RideNowOptions) {
-    this.dismissed.value = options.dismissed?.load() ?? null;
+    this.dismissed = options.dismissed ?? signal(null);
   }
 
   /** The ride to show; nothing: there is none. */
@@ -100,7 +100,6 @@ export class RideNow {
   dismiss(): void {
     const ride = this.newest.peek();
     if (!ride) return;
-    this.options.dismissed?.save(ride.ride_id);
     this.dismissed.value = ride.ride_id;
   }
 
