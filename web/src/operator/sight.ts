@@ -22,6 +22,7 @@ export class Sight {
   private dotsRefused: ServiceError | null = null;
   private cellsRefused: ServiceError | null = null;
   private counting = false;
+  private tiring: ReturnType<typeof setTimeout> | undefined;
   private paused = false;
 
   constructor(
@@ -109,10 +110,11 @@ export class Sight {
   private count(wanted: boolean): void {
     if (wanted === this.counting) return;
     this.counting = wanted;
+    clearTimeout(this.tiring);
     if (wanted) {
       this.cellsRefused = null;
       this.counts.resume();
-      setTimeout(() => this.decide(true), PATIENCE_MS);
+      this.tiring = setTimeout(() => this.decide(true), PATIENCE_MS);
     } else {
       this.counts.pause();
       this.cells.clear();

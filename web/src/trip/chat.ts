@@ -125,8 +125,8 @@ export class Chat {
     if (open && this.said.peek().size === 0) void this.reload();
   }
 
-  /** The person sees the newest now. */
-  private look(): void {
+  /** The person sees the newest now: it came while the chat was open, or the page is looked at again. */
+  look(): void {
     const { rideId } = this;
     if (!this.open.peek() || document.hidden || rideId === undefined) return;
     const theirs = [...this.said.peek().values()].filter(({ from }) => from !== this.options.me);
@@ -136,11 +136,6 @@ export class Chat {
     this.mine.value = { ...before, read: newest };
     // Not told, it counts as unread after a reload: no harm.
     this.options.read(rideId, newest).catch(() => {});
-  }
-
-  /** Somebody who looks at the page again sees what came meanwhile. */
-  looked(): void {
-    this.look();
   }
 
   private async deliver(message: Pending): Promise<void> {
