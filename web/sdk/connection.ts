@@ -1,7 +1,14 @@
 import { backoffMs } from "./backoff.ts";
 import { ConnectionLost, ProtocolError } from "./errors.ts";
 import { decodeFrame, type Frame } from "./frame.ts";
-import type { Bye, ClientMessage, Resume, ServerMessage, Welcome } from "./protocol.gen.ts";
+import type {
+  Bye,
+  ClientMessage,
+  RequestId,
+  Resume,
+  ServerMessage,
+  Welcome,
+} from "./protocol.gen.ts";
 import { type Ok, Requests } from "./requests.ts";
 
 /** Where the connection stands. */
@@ -61,6 +68,9 @@ export class Connection {
   #heardMs = 0;
   /** How many messages were heard; two may come within a millisecond. */
   #heard = 0;
+  #pings = 0;
+  /** The newest ping that was answered. */
+  #ponged: RequestId | undefined;
   #liveMs = 0;
   /** How far the service's clock is ahead of this one, ms. */
   #aheadMs = 0;
@@ -106,7 +116,10 @@ export class Connection {
   }
 
   retry(): void {
-    if ("retryAtMs" in this.#state || this.#state.kind === "stopped") void this.#open();
+    if ("retryAtMs" in this.#state || this.#state.kind === "stopped") {
+      this.#attend("addEventListener");
+      void this.#open();
+    }
   }
 
   close(): void {
@@ -186,6 +199,9 @@ export class Connection {
       case "bye":
         this.#bye = message;
         break;
+      case "pong":
+        this.#ponged = message.id;
+        break;
       case "token_expiring":
         void this.#renewToken();
         break;
@@ -219,10 +235,14 @@ export class Connection {
     const state = this.#state;
     if (state.kind !== "live") return;
     const before = this.#heard;
-    this.send({ type: "ping" });
+    // Not a number: those are of requests.
+    const id = `p${this.#pings++}`;
+    this.send({ type: "ping", id } as ClientMessage);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      if (this.#heard > before) return this.#listen(state.welcome.heartbeat_ms);
+      if (this.#ponged === id) return this.#listen(state.welcome.heartbeat_ms);
+      // It was under way before the line died, or the answer waits behind it on a slow one.
+      if (this.#heard > before) return this.#probe(timeoutMs);
       this.#drop(CLOSE_SILENT);
       void this.#open();
     }, timeoutMs);

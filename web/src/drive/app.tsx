@@ -1,7 +1,8 @@
+import { isOver } from "../fleet/ride-book.ts";
 import { ChatButton, ChatPanel } from "../trip/chat.tsx";
 import { Countdown } from "../trip/countdown.tsx";
-import { isOver } from "../trip/ride-now.ts";
 import { Connection } from "../ui/connection.tsx";
+import { mapTrouble } from "../ui/map-trouble.ts";
 import { Switches } from "../ui/switches.tsx";
 import { TokenForm } from "../ui/token.tsx";
 import { say } from "../words/index.ts";
@@ -150,7 +151,7 @@ function Replaced({ onHere }: { onHere(): void }) {
 
 /** News that pass; said aloud. */
 function Word() {
-  const word = state.word.value ?? state.mapTrouble.value;
+  const word = state.word.value ?? mapTrouble.value;
   return (
     <div class="word" role="status" data-testid="word">
       {word && (
@@ -161,7 +162,7 @@ function Word() {
             aria-label={say("close")}
             onClick={() => {
               state.word.value = null;
-              state.mapTrouble.value = null;
+              mapTrouble.value = null;
             }}
           >
             ×

@@ -49,6 +49,10 @@ export class Awake {
       const lock = await navigator.wakeLock.request("screen");
       if (!this.wanted) return void lock.release();
       this.lock = lock;
+      // The browser takes it when the battery is low, too.
+      lock.onrelease = () => {
+        if (this.lock === lock) awake.value = false;
+      };
       awake.value = true;
     } catch {
       // No such thing in this browser, or the battery is low.

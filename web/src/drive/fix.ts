@@ -38,6 +38,19 @@ export function positionOf(fix: Fix, clockOffsetMs: number): Position {
   };
 }
 
+/** The service's clock is known to about this, ms: each reconnect tells it a little otherwise. */
+const CLOCK_STEP_MS = 5_000;
+
+/**
+ * Time does not go back from one position to the next: the service would refuse
+ * it. By more than the clocks' measure it may: then the device's clock was not
+ * set right yet when the one before was taken, and none would be taken until then.
+ */
+export function notBefore(timestampMs: number, newestMs: number): number {
+  const backMs = newestMs - timestampMs;
+  return backMs >= 0 && backMs < CLOCK_STEP_MS ? newestMs + 1 : timestampMs;
+}
+
 function within(value: number | null, max: number): value is number {
   return value !== null && value >= 0 && value <= max;
 }

@@ -1,12 +1,12 @@
 import { effect, untracked } from "@preact/signals";
 import type { Client, Event, Place, Ride, Route, restOf } from "../../sdk/index.ts";
 import type { Fleet } from "../fleet/fleet.ts";
-import { isDriven } from "../fleet/ride-book.ts";
+import { isDriven, isOver } from "../fleet/ride-book.ts";
+import { apartM } from "../map/metres.ts";
+import { kept } from "../service/kept.ts";
 import { Chat } from "../trip/chat.ts";
 import { LiveTrip } from "../trip/live-trip.ts";
-import { isOver, RideNow } from "../trip/ride-now.ts";
-import { kept } from "./kept.ts";
-import { metresBetween } from "./line-drive.ts";
+import { RideNow } from "../trip/ride-now.ts";
 import type { Simulator } from "./simulator.ts";
 import * as state from "./state.ts";
 import type { DriverView } from "./view.ts";
@@ -15,7 +15,6 @@ import type { DriverView } from "./view.ts";
 const NEWEST = 10;
 /** A route that begins farther from the made-up vehicle is not its own, m. */
 const NOT_OURS_M = 500;
-const putAway = kept<string | null>("put-away", null);
 
 /** The ride that the driver has: which it is, what is said, and the way. */
 export class Journey {
@@ -40,12 +39,7 @@ export class Journey {
       },
       mine: (ride) => isDriven(ride) || isOver(ride),
       nowMs: () => client.serverNowMs(),
-      dismissed: {
-        load: () => putAway.peek(),
-        save: (id) => {
-          putAway.value = id;
-        },
-      },
+      dismissed: kept<string | null>("drive.dismissed", null),
     });
     this.chat = new Chat({
       me: "driver",
@@ -124,8 +118,8 @@ export class Journey {
     if (!simulated || !same) return route;
     const [start] = route.line;
     const toward = ride.state === "accepted" ? "pickup" : "dropoff";
-    const from = start && { longitude: start[0], latitude: start[1] };
-    const ours = from && metresBetween(from, this.simulator.at) < NOT_OURS_M;
+    const { longitude, latitude } = this.simulator.at;
+    const ours = start && apartM(start, [longitude, latitude]) < NOT_OURS_M;
     // It will be asked for again.
     if (route.toward !== toward || !ours) throw new Error("the service knows no place of it yet");
     this.simulator.follow(route);

@@ -1,7 +1,7 @@
 // A drive along a line, as a GPS would tell it. Pure.
 import type { Place } from "../../sdk/index.ts";
+import { apartM } from "../map/metres.ts";
 
-const EARTH_M = 6_371_008.8;
 const RADIANS = Math.PI / 180;
 /** Above this the service takes a vehicle for one that jumped: at 100 m/s. */
 const SPEED_MAX = 80;
@@ -26,7 +26,7 @@ export class LineDrive {
     let metres = 0;
     for (const [index, at] of line.entries()) {
       const before = line[index - 1];
-      if (before) metres += metresBetween(pointOf(before), pointOf(at));
+      if (before) metres += apartM(before, at);
       this.marks.push(metres);
     }
     this.metres = metres;
@@ -61,15 +61,6 @@ export class LineDrive {
  */
 export function driveSpeed(usual: number, times: number): number {
   return Math.min(SPEED_MAX, usual * times);
-}
-
-/** Along the surface, haversine. */
-export function metresBetween(a: Point, b: Point): number {
-  const dLat = (b.latitude - a.latitude) * RADIANS;
-  const dLon = (b.longitude - a.longitude) * RADIANS;
-  const cosines = Math.cos(a.latitude * RADIANS) * Math.cos(b.latitude * RADIANS);
-  const h = Math.sin(dLat / 2) ** 2 + cosines * Math.sin(dLon / 2) ** 2;
-  return 2 * EARTH_M * Math.asin(Math.min(1, Math.sqrt(h)));
 }
 
 /** Degrees clockwise from north; for pieces of a street the earth is flat. */

@@ -16,11 +16,9 @@ import type { Fleet } from "../fleet/fleet.ts";
 import type { PageConfig } from "../service/config.ts";
 import { socketUrl } from "../service/config.ts";
 import { Identity } from "../service/identity.ts";
-import { theme } from "../ui/theme.ts";
-import { locale, say } from "../words/index.ts";
+import { kept } from "../service/kept.ts";
 import { Bell } from "./bell.ts";
 import { Journey } from "./journey.ts";
-import { kept } from "./kept.ts";
 import { Offers } from "./offers.ts";
 import { Shift } from "./shift.ts";
 import { stageOf } from "./stage.ts";
@@ -128,14 +126,14 @@ export class Drive {
     if (role !== "driver") {
       state.word.value = () => tell("no_driver");
       this.client.close();
+      this.shift.end();
       if (this.identity.refused()) this.client.retry();
       return;
     }
     this.view.name(user);
-    if (state.replaced.value) {
-      state.replaced.value = false;
-      if (state.online.value) this.shift.begin();
-    }
+    state.replaced.value = false;
+    // After another device, or another person, had the connection.
+    if (state.online.value) this.shift.begin();
     // What happened before this session; what happens from now on comes as an event.
     if (!this.journey.now.known.peek()) void this.journey.refresh();
   }
@@ -168,22 +166,13 @@ export class Drive {
 
   private listenToMap(): void {
     const { map } = this.view.view;
-    map.on("error", ({ error }) => {
-      console.error(error);
-      state.mapTrouble.value = () => say("no_base_map");
-    });
     map.on("click", ({ lngLat }) => {
       if (state.source.value !== "simulated" || state.online.value) return;
       const { lat, lng } = lngLat.wrap();
       this.shift.put({ latitude: lat, longitude: lng });
     });
-    effect(() => this.view.view.setTheme(theme.value));
     effect(() => {
       document.title = titleWords();
-    });
-    effect(() => {
-      void locale.value;
-      this.view.view.speak();
     });
   }
 }
@@ -197,7 +186,7 @@ function titleWords(): string {
 
 /** The place in the inbox, over loads of the page. */
 function inboxPlace() {
-  const place = kept<Resume | null>("place", null);
+  const place = kept<Resume | null>("drive.place", null);
   return {
     load: () => place.peek() ?? undefined,
     save: (next: Resume) => {

@@ -1,9 +1,9 @@
 import { effect } from "@preact/signals";
 import type { Client, Position } from "../../sdk/index.ts";
+import { kept } from "../service/kept.ts";
 import { Awake } from "./awake.ts";
 import { watchDevice } from "./device.ts";
-import { type Fix, positionOf } from "./fix.ts";
-import { kept } from "./kept.ts";
+import { type Fix, notBefore, positionOf } from "./fix.ts";
 import { Simulator } from "./simulator.ts";
 import * as state from "./state.ts";
 import type { DriverView } from "./view.ts";
@@ -11,7 +11,7 @@ import type { DriverView } from "./view.ts";
 type Point = Pick<Position, "latitude" | "longitude">;
 
 /** Where the made-up vehicle stands, also after a reload; null: it was never put. */
-const simulatedAt = kept<Point | null>("simulated", null);
+const simulatedAt = kept<Point | null>("drive.simulated", null);
 
 /** A driver at work: positions from the device or made up, into the outbox. */
 export class Shift {
@@ -102,8 +102,9 @@ export class Shift {
     const vehicle = state.vehicle.value;
     if (!driving || !vehicle) return;
     const position = positionOf(fix, state.clockOffsetMs.value);
-    // The offset differs a little after each reconnect, and time must not go back.
-    position.timestamp_ms = Math.max(position.timestamp_ms, this.newestMs + 1);
+    position.timestamp_ms = notBefore(position.timestamp_ms, this.newestMs);
+    // For the map, too, older is old.
+    if (position.timestamp_ms < this.newestMs) this.view.hide();
     this.newestMs = position.timestamp_ms;
     this.view.show(position, vehicle);
     driving.report(position);

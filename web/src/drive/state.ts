@@ -1,8 +1,8 @@
 // What the panels show. The drive writes it, the panels read it.
 import { computed, signal } from "@preact/signals";
 import type { ConnectionState, Offer, Ride, VehicleInfo } from "../../sdk/index.ts";
+import { kept } from "../service/kept.ts";
 import type { Trouble } from "./device.ts";
-import { kept } from "./kept.ts";
 import type { Times } from "./simulator.ts";
 import type { Sending } from "./words/index.ts";
 
@@ -19,14 +19,14 @@ export const serviceNowMs = computed(() => nowMs.value + clockOffsetMs.value);
 export const replaced = signal(false);
 
 /** What is driven; null: not said yet, the form asks. */
-export const vehicle = kept<VehicleInfo | null>("vehicle", null);
+export const vehicle = kept<VehicleInfo | null>("drive.vehicle", null);
 /** Classes to choose from; empty: any text. */
 export const classes = signal<string[]>([]);
 /** Whether the driver works; so it stays over reloads. */
-export const online = kept("online", false);
-export const source = kept<"device" | "simulated">("source", "device");
-export const times = kept<Times>("times", 1);
-export const muted = kept("muted", false);
+export const online = kept("drive.online", false);
+export const source = kept<"device" | "simulated">("drive.source", "device");
+export const times = kept<Times>("drive.times", 1);
+export const muted = kept("drive.muted", false);
 
 /** Why the device does not say where it is. */
 export const trouble = signal<Trouble | null>(null);
@@ -47,7 +47,7 @@ export interface Offered {
   fromMs: number;
 }
 /** The one on the screen. */
-export const offered = kept<Offered | null>("offer", null);
+export const offered = kept<Offered | null>("drive.offer", null);
 /** The ride that is driven, and after its end until the driver has seen how it ended. */
 export const ride = signal<Ride | null>(null);
 /** One that was given back or taken away. */
@@ -57,7 +57,5 @@ export const lost = signal<Ride | null>(null);
 export const busy = signal(false);
 /** News that pass: what became of an offer, why something did not work. */
 export const word = signal<Words | null>(null);
-/** What is wrong with the map itself. */
-export const mapTrouble = signal<Words | null>(null);
 /** Whether the map keeps the vehicle and its target in sight. */
 export const centred = signal(true);

@@ -13,7 +13,6 @@ type Point = Pick<Place, "latitude" | "longitude">;
 export class DriverView {
   /** The only vehicle here is the driver's own, of which nobody but this page tells. */
   private id = "own";
-  private readonly calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   constructor(
     readonly view: VehicleMap,
@@ -29,11 +28,6 @@ export class DriverView {
     addEventListener("keydown", ({ key, target }) => {
       if (key.startsWith("Arrow") && target === map.getCanvas()) byHand();
     });
-    const glide = () => {
-      fleet.glide = !this.calm.matches;
-    };
-    this.calm.addEventListener("change", glide);
-    glide();
   }
 
   /** The own vehicle; undefined: nobody knows where it is. */

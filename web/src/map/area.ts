@@ -51,7 +51,7 @@ export function outgrown(held: Bounds, view: Bounds): boolean {
 }
 
 /** On the wire, `west` greater than `east` says that the antimeridian lies between. */
-export function toViewport(area: Bounds, zoom: number): Viewport {
+export function toViewport(area: Bounds, zoom: number): Viewport & { zoom: number } {
   const round = area.east - area.west >= 360;
   return {
     south: Math.max(-90, area.south),

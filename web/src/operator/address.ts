@@ -1,7 +1,7 @@
 // What the page's address says of what is seen, so that it can be opened
 // again or handed to a colleague. In the query: the fragment may bring a token,
 // which is taken out. Pure.
-import { DOINGS, type Doing, EVERYTHING, type Filter } from "../fleet/filter.ts";
+import { DOINGS, type Doing, type Filter } from "../fleet/filter.ts";
 
 export interface View {
   latitude: number;
@@ -33,15 +33,6 @@ export interface Address {
   /** What to show whatever the zoom; null: by the zoom. */
   show: Show | null;
 }
-
-export const NOWHERE: Address = {
-  view: null,
-  selection: null,
-  trail: false,
-  filter: EVERYTHING,
-  past: null,
-  show: null,
-};
 
 /** What cannot be read is left out: an address is typed and cut by people. */
 export function readAddress(search: string): Address {

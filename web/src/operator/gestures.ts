@@ -1,6 +1,4 @@
-import type { Fleet } from "../fleet/fleet.ts";
 import type { VehicleMap } from "../map/map.ts";
-import { say } from "../words/index.ts";
 import type { Page } from "./page.ts";
 import * as state from "./state.ts";
 
@@ -11,7 +9,6 @@ const CELL_STEP = 1.5;
 export function listen(
   page: Page,
   view: VehicleMap,
-  fleet: Fleet,
   told: {
     /** The map moves. */
     moved(): void;
@@ -20,10 +17,6 @@ export function listen(
   },
 ): void {
   const { map } = view;
-  map.on("error", ({ error }) => {
-    console.error(error);
-    state.mapTrouble.value = () => say("no_base_map");
-  });
   map.on("move", told.moved);
   map.on("resize", told.moved);
   map.on("moveend", () => {
@@ -46,10 +39,4 @@ export function listen(
     // The map pans by the arrow keys.
     if (event.key.startsWith("Arrow") && event.target === map.getCanvas()) page.follow(false);
   });
-  const calm = matchMedia("(prefers-reduced-motion: reduce)");
-  const apply = () => {
-    fleet.glide = !calm.matches;
-  };
-  calm.addEventListener("change", apply);
-  apply();
 }

@@ -1,13 +1,12 @@
 import { render } from "preact";
 import { Fleet } from "../fleet/fleet.ts";
 import { RideBook } from "../fleet/ride-book.ts";
-import { VehicleMap } from "../map/map.ts";
 import { patientConfig } from "../service/config.ts";
+// Before our own styles: with it come the map's, which they change.
+import { openMap } from "../ui/face-map.ts";
 import "../ui/base.css";
 import { element } from "../ui/element.ts";
-import { theme } from "../ui/theme.ts";
 import { TokenForm } from "../ui/token.tsx";
-import { say } from "../words/index.ts";
 import { readAddress } from "./address.ts";
 import { Drives } from "./drives.ts";
 import "./operator.css";
@@ -19,7 +18,7 @@ import { Side } from "./panels/side.tsx";
 import { Notice, Status } from "./panels/status.tsx";
 import "./panels.css";
 import { ReplayPanel } from "./replay/panel.tsx";
-import { filter, mapTrouble, selection, trail } from "./state.ts";
+import { filter, selection, trail } from "./state.ts";
 
 function Panels({ page }: { page?: Page }) {
   return (
@@ -55,14 +54,8 @@ async function main(): Promise<void> {
   const fleet = new Fleet();
   const rides = new RideBook();
   const drives = new Drives(rides);
-  let view: VehicleMap;
-  try {
-    view = new VehicleMap(element("map"), config, fleet, drives, theme.value);
-  } catch (error) {
-    console.error(error);
-    mapTrouble.value = () => say("no_webgl");
-    return;
-  }
+  const view = openMap(config, fleet, drives);
+  if (!view) return;
   if (address.view) {
     const { latitude, longitude, zoom } = address.view;
     view.map.jumpTo({ center: [longitude, latitude], zoom });

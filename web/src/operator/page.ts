@@ -17,8 +17,6 @@ import type { RideBook } from "../fleet/ride-book.ts";
 import type { VehicleMap } from "../map/map.ts";
 import { type PageConfig, socketUrl } from "../service/config.ts";
 import { Identity } from "../service/identity.ts";
-import { theme } from "../ui/theme.ts";
-import { locale } from "../words/index.ts";
 import type { Address, Past, Selection } from "./address.ts";
 import { AddressBar } from "./address-bar.ts";
 import { Meter } from "./charts/meter.ts";
@@ -108,7 +106,7 @@ export class Page {
     };
     exposeDebugHandle(fleet, drives, view, this.sight, cells, this.replay);
     this.follows();
-    listen(this, view, fleet, {
+    listen(this, view, {
       moved: () => {
         this.sight.moved();
         this.replay.moved();
@@ -270,11 +268,6 @@ export class Page {
   }
 
   private follows(): void {
-    effect(() => this.view.setTheme(theme.value));
-    effect(() => {
-      locale.value;
-      untracked(() => this.view.speak());
-    });
     effect(() => {
       const filter = state.filter.value;
       // Of the past another ride is known.

@@ -1,4 +1,4 @@
-import { effect, untracked } from "@preact/signals";
+import { computed, effect, untracked } from "@preact/signals";
 import {
   type History,
   type Rest,
@@ -26,16 +26,18 @@ export class Selected {
     private readonly rest: Rest,
     private readonly view: VehicleMap,
   ) {
+    // Computed: a replay says ten times a second how far it is, which is no reason to ask again.
+    const past = computed(() => state.replay.value?.past ?? null);
     effect(() => {
       const chosen = state.selection.value;
       // The card of another moment is another card.
-      const past = state.replay.value !== null;
-      untracked(() => this.choose(chosen, past));
+      const isPast = past.value !== null;
+      untracked(() => this.choose(chosen, isPast));
     });
     effect(() => {
       const wanted = state.trail.value && state.selectedId.value;
-      const past = state.replay.value?.past.fromMs;
-      untracked(() => this.drawTrail(wanted || null, past !== undefined));
+      const isPast = past.value !== null;
+      untracked(() => this.drawTrail(wanted || null, isPast));
     });
     setInterval(() => this.refresh(), PERIOD_MS);
   }
@@ -48,7 +50,13 @@ export class Selected {
 
   /** The vehicles moved. */
   moved(update: VehicleUpdate): void {
-    if (this.trail?.add(update)) this.view.trail.show(this.trail.line);
+    const { trail } = this;
+    // A replay that was sent to another moment.
+    if (state.replay.value && trail && !trail.goesOnWith(update)) {
+      void this.drawTrail(update.id, true);
+      return;
+    }
+    if (trail?.add(update)) this.view.trail.show(trail.line);
   }
 
   private choose(chosen: typeof state.selection.value, past: boolean): void {

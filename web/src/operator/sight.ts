@@ -22,6 +22,7 @@ export class Sight {
   private dotsRefused: ServiceError | null = null;
   private cellsRefused: ServiceError | null = null;
   private counting = false;
+  private tiring: ReturnType<typeof setTimeout> | undefined;
   private paused = false;
 
   constructor(
@@ -64,10 +65,9 @@ export class Sight {
         paused: true,
         channel: (area, zoom) => {
           const { vehicleClass } = state.filter.value;
-          const viewport = { ...toViewport(area, zoom), zoom: Math.min(24, Math.max(0, zoom)) };
           return {
             kind: "density",
-            ...viewport,
+            ...toViewport(area, zoom),
             ...(vehicleClass !== null && { vehicle_class: vehicleClass }),
           };
         },
@@ -110,10 +110,11 @@ export class Sight {
   private count(wanted: boolean): void {
     if (wanted === this.counting) return;
     this.counting = wanted;
+    clearTimeout(this.tiring);
     if (wanted) {
       this.cellsRefused = null;
       this.counts.resume();
-      setTimeout(() => this.decide(true), PATIENCE_MS);
+      this.tiring = setTimeout(() => this.decide(true), PATIENCE_MS);
     } else {
       this.counts.pause();
       this.cells.clear();

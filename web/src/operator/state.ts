@@ -10,6 +10,7 @@ import type {
   VehicleUpdate,
 } from "../../sdk/index.ts";
 import { type Doing, EVERYTHING, type Filter } from "../fleet/filter.ts";
+import { mapTrouble } from "../ui/map-trouble.ts";
 import type { Past, Selection, Show } from "./address.ts";
 import type { Speed } from "./replay/ahead.ts";
 
@@ -63,8 +64,6 @@ export const openRides = signal(0);
 
 /** Why there are no vehicles although there is a connection: for people. */
 export const refusal = signal<Words | null>(null);
-/** What is wrong with the map itself: for people. */
-export const mapTrouble = signal<Words | null>(null);
 export const notice = computed(() => (refusal.value ?? mapTrouble.value)?.() ?? null);
 
 export const selection = signal<Selection | null>(null);

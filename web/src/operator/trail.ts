@@ -4,6 +4,9 @@ import type { History, VehicleUpdate } from "../../sdk/index.ts";
 /** So much of the way is drawn, ms. */
 export const TRAIL_MS = 10 * 60_000;
 
+/** After a longer silence the vehicle may have come by any way, ms. */
+const GAP_MS = 60_000;
+
 export class Trail {
   private times: number[] = [];
   private places: [number, number][] = [];
@@ -30,6 +33,12 @@ export class Trail {
     this.times.splice(0, old);
     this.places.splice(0, old);
     return true;
+  }
+
+  /** False: between the line and this fix lies a part of the way that is not known. */
+  goesOnWith({ timestamp_ms }: VehicleUpdate): boolean {
+    const last = this.times.at(-1);
+    return last === undefined || (timestamp_ms > last && timestamp_ms <= last + GAP_MS);
   }
 
   get line(): [number, number][] {

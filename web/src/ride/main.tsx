@@ -1,17 +1,17 @@
 import { render } from "preact";
 import { Fleet } from "../fleet/fleet.ts";
-import { RideBook } from "../fleet/ride-book.ts";
-import { VehicleMap } from "../map/map.ts";
+import { isOver, RideBook } from "../fleet/ride-book.ts";
 import { patientConfig } from "../service/config.ts";
-import { isOver } from "../trip/ride-now.ts";
 import { tripSay } from "../trip/words/index.ts";
+// Before our own styles: with it come the map's, which they change.
+import { openMap } from "../ui/face-map.ts";
 import "../ui/base.css";
 import "../ui/sheet.css";
 import "./ride.css";
 import { Connection } from "../ui/connection.tsx";
 import { element } from "../ui/element.ts";
+import { mapTrouble } from "../ui/map-trouble.ts";
 import { Switches } from "../ui/switches.tsx";
-import { theme } from "../ui/theme.ts";
 import { TokenForm } from "../ui/token.tsx";
 import { say } from "../words/index.ts";
 import { Page } from "./page.ts";
@@ -19,7 +19,7 @@ import { Driven, headline } from "./panels/driven.tsx";
 import { Ended, endWords } from "./panels/ended.tsx";
 import { Looking } from "./panels/looking.tsx";
 import { MapTools, Plan } from "./panels/plan.tsx";
-import { connection, mapTrouble, nowMs } from "./state.ts";
+import { connection, nowMs } from "./state.ts";
 import { tell } from "./words/index.ts";
 
 /** That of the vehicle is told where the vehicle is. */
@@ -93,14 +93,8 @@ async function main(): Promise<void> {
   render(<Face />, panels);
   const config = await patientConfig();
   const fleet = new Fleet();
-  let view: VehicleMap;
-  try {
-    view = new VehicleMap(element("map"), config, fleet, new RideBook(), theme.value);
-  } catch (error) {
-    console.error(error);
-    mapTrouble.value = () => say("no_webgl");
-    return;
-  }
+  const view = openMap(config, fleet, new RideBook());
+  if (!view) return;
   render(<Face page={new Page(config, fleet, view)} />, panels);
 }
 

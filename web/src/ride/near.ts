@@ -1,5 +1,5 @@
 import type { Client, Subscription, VehicleClass, VehiclesMessage } from "../../sdk/index.ts";
-import { apartM } from "../trip/route-line.ts";
+import { apartM } from "../map/metres.ts";
 
 const RADIUS_M = 3_000;
 /** More than anybody counts. */

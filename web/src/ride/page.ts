@@ -8,20 +8,21 @@ import {
   type Rest,
   type Ride,
   restOf,
+  ServiceError,
   type Subscription,
   type VehiclesMessage,
 } from "../../sdk/index.ts";
 import type { Fleet } from "../fleet/fleet.ts";
+import { isOver } from "../fleet/ride-book.ts";
 import type { VehicleMap } from "../map/map.ts";
 import { type PageConfig, socketUrl } from "../service/config.ts";
 import { Identity } from "../service/identity.ts";
+import { kept } from "../service/kept.ts";
 import { Chat } from "../trip/chat.ts";
 import { exposeTripHandle } from "../trip/debug.ts";
 import { LiveTrip } from "../trip/live-trip.ts";
-import { isOver, RideNow } from "../trip/ride-now.ts";
+import { RideNow } from "../trip/ride-now.ts";
 import { refusalWords } from "../trip/words/index.ts";
-import { theme } from "../ui/theme.ts";
-import { locale, say } from "../words/index.ts";
 import { Estimator } from "./estimator.ts";
 import { Links } from "./links.ts";
 import { Near } from "./near.ts";
@@ -32,7 +33,6 @@ import { title } from "./words/title.ts";
 
 /** How often the line and the panels take what the map shows, ms. */
 const TICK_MS = 250;
-const DISMISSED = "ridecast.dismissed";
 
 /** Brings connection, map, wish and ride together. */
 export class Page {
@@ -62,10 +62,7 @@ export class Page {
     this.rides = new RideNow({
       fetch: async () => (await this.rest.rides({ limit: 5 })).rides,
       nowMs: () => this.client.serverNowMs(),
-      dismissed: {
-        load: () => localStorage.getItem(DISMISSED),
-        save: (id) => localStorage.setItem(DISMISSED, id),
-      },
+      dismissed: kept<string | null>("ride.dismissed", null),
     });
     this.chat = new Chat({
       me: "rider",
@@ -125,7 +122,8 @@ export class Page {
       } catch (error) {
         // Perhaps it was carried out, or there is one of another tab: the service knows.
         await this.rides.refresh();
-        throw error;
+        const carriedOut = !(error instanceof ServiceError) && this.rides.ride.peek();
+        if (!carriedOut) throw error;
       }
     });
   }
@@ -207,10 +205,6 @@ export class Page {
     map.on("moveend", () => {
       centre.value = map.getCenter();
     });
-    map.on("error", ({ error }) => {
-      console.error(error);
-      state.mapTrouble.value = () => say("no_base_map");
-    });
     const { ride, known } = this.rides;
     effect(() => this.follow(ride.value));
     effect(() => this.chat.follow(ride.value));
@@ -225,20 +219,9 @@ export class Page {
     });
     effect(() => this.estimator.want(question.value));
     effect(() => this.lookAround(ride.value, centre.value));
-    effect(() => this.view.setTheme(theme.value));
-    effect(() => {
-      locale.value;
-      this.view.speak();
-    });
     effect(() => {
       document.title = title(ride.value, this.rides.eta.value, state.serviceNowMs.value);
     });
-    const calm = matchMedia("(prefers-reduced-motion: reduce)");
-    const apply = () => {
-      this.fleet.glide = !calm.matches;
-    };
-    calm.addEventListener("change", apply);
-    apply();
   }
 
   /** The vehicle, the line and the links of the ride as it is now. */

@@ -18,7 +18,5 @@ export const freeNear = signal(0);
 export const busy = signal<"request" | "cancel" | "share" | undefined>(undefined);
 /** Why the last request was not carried out. */
 export const trouble = signal<Words | undefined>(undefined);
-/** What is wrong with the map itself. */
-export const mapTrouble = signal<Words | undefined>(undefined);
 /** The vehicle has come within sight of this end of the ride. */
 export const near = signal<{ ride_id: string; end: "pickup" | "dropoff" } | undefined>(undefined);

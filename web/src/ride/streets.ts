@@ -1,5 +1,5 @@
 import type { Place } from "../../sdk/index.ts";
-import { apartM } from "../trip/route-line.ts";
+import { apartM, DEGREE_M } from "../map/metres.ts";
 
 /** What the base map is drawn from. */
 export interface Roads {
@@ -122,7 +122,7 @@ function fromPieceM(piece: Spot[], place: Spot, enough: number): number {
   // In degrees of latitude around the place.
   const flat = ([longitude, latitude]: Spot) =>
     [(longitude - place[0]) * narrow, latitude - place[1]] as const;
-  const reach = enough / 111_195;
+  const reach = enough / DEGREE_M;
   let least = reach;
   for (let i = 0; i + 1 < piece.length; i++) {
     const [ax, ay] = flat(piece[i] ?? place);
@@ -134,5 +134,5 @@ function fromPieceM(piece: Spot[], place: Spot, enough: number): number {
     const part = length === 0 ? 0 : Math.min(1, Math.max(0, -(ax * x + ay * y) / length));
     least = Math.min(least, Math.hypot(ax + x * part, ay + y * part));
   }
-  return least * 111_195;
+  return least * DEGREE_M;
 }

@@ -1,5 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import type { Place, RequestRide, Toward } from "../../sdk/index.ts";
+import { newKey } from "../service/key.ts";
 
 const KEY = "ridecast.wish";
 
@@ -75,7 +76,7 @@ export class Wish {
       this.vehicleClass.peek(),
     ];
     if (!pickup || !dropoff) return undefined;
-    this.key ??= crypto.getRandomValues(new Uint32Array(4)).join("-");
+    this.key ??= newKey();
     this.keep();
     const idempotency_key = this.key;
     return { pickup, dropoff, idempotency_key, ...(vehicle_class && { vehicle_class }) };

@@ -45,6 +45,8 @@ export class Identity {
 
   /** The service does not take it. True: there may be another without asking, so try again. */
   refused(): boolean {
+    // The person gave another one meanwhile.
+    if (this.given !== null && this.given !== this.token) return true;
     const had = this.given !== null;
     this.given = null;
     forgetToken(this.face);

@@ -2,20 +2,19 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import { Fleet } from "../fleet/fleet.ts";
 import { RideBook } from "../fleet/ride-book.ts";
-import { VehicleMap } from "../map/map.ts";
 import { patientConfig } from "../service/config.ts";
+// Before our own styles: with it come the map's, which they change.
+import { openMap } from "../ui/face-map.ts";
 import "../ui/base.css";
 import "../ui/sheet.css";
 import { element } from "../ui/element.ts";
+import { mapTrouble } from "../ui/map-trouble.ts";
 import { Switches } from "../ui/switches.tsx";
-import { theme } from "../ui/theme.ts";
-import { say } from "../words/index.ts";
 import { Page } from "./page.ts";
 import { Connection, Trip } from "./trip.tsx";
 import { tell } from "./words/index.ts";
 
-function Face({ page, trouble }: { page?: Page; trouble?: (() => string) | undefined }) {
-  const wrong = trouble ?? page?.mapTrouble.value;
+function Face({ page }: { page?: Page }) {
   return (
     <>
       <header class="bar">
@@ -26,10 +25,10 @@ function Face({ page, trouble }: { page?: Page; trouble?: (() => string) | undef
         </div>
       </header>
       <section class="sheet" aria-label={tell("title")} data-testid="sheet">
-        <p class="notice" role="alert" hidden={!wrong}>
-          {wrong?.()}
+        <p class="notice" role="alert" hidden={!mapTrouble.value}>
+          {mapTrouble.value?.()}
         </p>
-        {page ? <Trip page={page} /> : !trouble && <p class="hint">{tell("loading")}</p>}
+        {page ? <Trip page={page} /> : !mapTrouble.value && <p class="hint">{tell("loading")}</p>}
       </section>
     </>
   );
@@ -44,14 +43,8 @@ async function main(): Promise<void> {
   });
   const config = await patientConfig();
   const fleet = new Fleet();
-  let view: VehicleMap;
-  try {
-    view = new VehicleMap(element("map"), config, fleet, new RideBook(), theme.value);
-  } catch (error) {
-    console.error(error);
-    render(<Face trouble={() => say("no_webgl")} />, panels);
-    return;
-  }
+  const view = openMap(config, fleet, new RideBook());
+  if (!view) return;
   const token = location.pathname.split("/").at(-1) ?? "";
   render(<Face page={new Page(fleet, view, token)} />, panels);
 }

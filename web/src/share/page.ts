@@ -7,12 +7,11 @@ import {
   watchShare,
 } from "../../sdk/index.ts";
 import type { Fleet } from "../fleet/fleet.ts";
+import { isOver } from "../fleet/ride-book.ts";
 import type { VehicleMap } from "../map/map.ts";
 import { exposeTripHandle } from "../trip/debug.ts";
 import { LiveTrip } from "../trip/live-trip.ts";
-import { isOver, RideNow } from "../trip/ride-now.ts";
-import { theme } from "../ui/theme.ts";
-import { locale, say } from "../words/index.ts";
+import { RideNow } from "../trip/ride-now.ts";
 
 const TICK_MS = 250;
 
@@ -26,7 +25,6 @@ export class Page {
   readonly vehicle = signal<VehicleUpdate | undefined>(undefined);
   /** By the service's clock, every second. */
   readonly nowMs = signal(Date.now());
-  readonly mapTrouble = signal<(() => string) | undefined>(undefined);
   private readonly live: LiveTrip;
   /** The service's clock less our own, ms. */
   private offsetMs = 0;
@@ -45,22 +43,7 @@ export class Page {
       onProgress: (progress) => this.rides.heard(progress),
       onState: (state) => this.entered(state),
     });
-    view.map.on("error", ({ error }) => {
-      console.error(error);
-      this.mapTrouble.value = () => say("no_base_map");
-    });
     effect(() => this.follow(this.rides.ride.value, this.watching.value));
-    effect(() => view.setTheme(theme.value));
-    effect(() => {
-      locale.value;
-      view.speak();
-    });
-    const calm = matchMedia("(prefers-reduced-motion: reduce)");
-    const apply = () => {
-      fleet.glide = !calm.matches;
-    };
-    calm.addEventListener("change", apply);
-    apply();
     setInterval(() => this.tick(), TICK_MS);
   }
 
@@ -78,7 +61,8 @@ export class Page {
   /** The stream does not say what time it is, and the estimates count by the service's clock. */
   private async setClock(): Promise<void> {
     const shared = await this.get<SharedRide>("").catch(() => undefined);
-    if (!shared) return;
+    // After the end nothing is shown any more, whatever was under way.
+    if (!shared || this.watching.peek() === "ended") return;
     this.offsetMs = shared.server_time_ms - Date.now();
     this.rides.take(shared.ride);
     if (shared.eta) this.rides.heard({ ride_id: shared.ride.ride_id, eta: shared.eta });

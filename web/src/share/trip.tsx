@@ -1,7 +1,7 @@
 import type { Ride } from "../../sdk/index.ts";
+import { isOver } from "../fleet/ride-book.ts";
 import { Countdown, remaining } from "../trip/countdown.tsx";
 import { Ends } from "../trip/ends.tsx";
-import { isOver } from "../trip/ride-now.ts";
 import { VehicleAge } from "../trip/vehicle-age.tsx";
 import { VehicleCard } from "../trip/vehicle-card.tsx";
 import { tripSay } from "../trip/words/index.ts";

@@ -9,6 +9,7 @@ import type {
   Ride,
   RideId,
 } from "../../sdk/index.ts";
+import { newKey } from "../service/key.ts";
 
 export type ChatBody = { text: string } | { quick: QuickReply };
 
@@ -124,8 +125,8 @@ export class Chat {
     if (open && this.said.peek().size === 0) void this.reload();
   }
 
-  /** The person sees the newest now. */
-  private look(): void {
+  /** The person sees the newest now: it came while the chat was open, or the page is looked at again. */
+  look(): void {
     const { rideId } = this;
     if (!this.open.peek() || document.hidden || rideId === undefined) return;
     const theirs = [...this.said.peek().values()].filter(({ from }) => from !== this.options.me);
@@ -135,11 +136,6 @@ export class Chat {
     this.mine.value = { ...before, read: newest };
     // Not told, it counts as unread after a reload: no harm.
     this.options.read(rideId, newest).catch(() => {});
-  }
-
-  /** Somebody who looks at the page again sees what came meanwhile. */
-  looked(): void {
-    this.look();
   }
 
   private async deliver(message: Pending): Promise<void> {
@@ -217,9 +213,4 @@ export class Chat {
 
 function pendingLine({ key, body, failed }: Pending): ChatLine {
   return { key, mine: true, ...body, state: failed ? "failed" : "sending" };
-}
-
-/** 128 random bits; `crypto.randomUUID` is not there on pages without TLS. */
-function newKey(): string {
-  return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }

@@ -32,7 +32,7 @@ function OpenChat({ chat, other, quick, possible }: ChatPanelProps) {
   useEffect(() => {
     const before = document.activeElement;
     panel.current?.focus();
-    const look = () => chat.looked();
+    const look = () => chat.look();
     document.addEventListener("visibilitychange", look);
     return () => {
       document.removeEventListener("visibilitychange", look);

@@ -1,8 +1,8 @@
 import type { Ride, Route, Toward } from "../../sdk/index.ts";
 import type { Fleet, Vehicle } from "../fleet/fleet.ts";
+import { isOver } from "../fleet/ride-book.ts";
 import type { VehicleMap } from "../map/map.ts";
 import type { Line } from "../map/trip-layer.ts";
-import { isOver } from "./ride-now.ts";
 import { RouteLine } from "./route-line.ts";
 
 /** A route that could not be had is asked for again after this, ms. */
@@ -65,7 +65,11 @@ export class LiveTrip {
       this.view.showTrip(undefined);
       return;
     }
-    if (!isOver(ride)) void this.ask();
+    if (isOver(ride)) {
+      this.draw([]);
+      return;
+    }
+    void this.ask();
     this.tick();
   }
 

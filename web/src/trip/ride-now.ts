@@ -1,4 +1,4 @@
-import { computed, signal } from "@preact/signals";
+import { computed, type Signal, signal } from "@preact/signals";
 import {
   backoffMs,
   type Eta,
@@ -7,6 +7,7 @@ import {
   type Ride,
   type RideId,
 } from "../../sdk/index.ts";
+import { isOver } from "../fleet/ride-book.ts";
 
 export interface RideNowOptions {
   /** The person's newest rides, by REST. May reject: it is asked again. */
@@ -18,16 +19,11 @@ export interface RideNowOptions {
   /** The service's clock, ms. */
   nowMs(): number;
   /** The id of the ride whose end the person has put away; kept over loads of the page. */
-  dismissed?: { load(): string | null; save(rideId: string): void };
+  dismissed?: Signal<string | null>;
 }
 
 /** A ride that ended longer ago is no news to who opens the page, ms. */
 const RECENT_MS = 10 * 60_000;
-const OVER = ["completed", "cancelled", "expired"];
-
-export function isOver(ride: Ride): boolean {
-  return OVER.includes(ride.state);
-}
 
 /**
  * The one ride that this person has now, from the events, the replies and REST:
@@ -39,14 +35,14 @@ export class RideNow {
   readonly known = signal(false);
   private readonly newest = signal<Ride | undefined>(undefined);
   private readonly progress = signal<Progress | undefined>(undefined);
-  private readonly dismissed = signal<string | null>(null);
+  private readonly dismissed: Signal<string | null>;
   private attempt = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private asking: Promise<void> | undefined;
   private again = false;
 
   constructor(private readonly options: RideNowOptions) {
-    this.dismissed.value = options.dismissed?.load() ?? null;
+    this.dismissed = options.dismissed ?? signal(null);
   }
 
   /** The ride to show; nothing: there is none. */
@@ -72,12 +68,12 @@ export class RideNow {
   /** A copy of a ride of this person. */
   take(ride: Ride): void {
     const known = this.newest.peek();
+    const mine = this.options.mine?.(ride) ?? true;
     if (known?.ride_id === ride.ride_id) {
       if (ride.version <= known.version) return;
-    } else if (known && !replaces(ride, known)) {
+    } else if (!mine || (known && !replaces(ride, known))) {
       return;
     }
-    const mine = this.options.mine?.(ride) ?? true;
     this.newest.value = mine ? ride : undefined;
   }
 
@@ -104,7 +100,6 @@ export class RideNow {
   dismiss(): void {
     const ride = this.newest.peek();
     if (!ride) return;
-    this.options.dismissed?.save(ride.ride_id);
     this.dismissed.value = ride.ride_id;
   }
 

@@ -1,3 +1,4 @@
+import { apartM } from "../map/metres.ts";
 import type { Line } from "../map/trip-layer.ts";
 
 /** Farther from the line than this the vehicle goes another way, m. */
@@ -11,7 +12,6 @@ const ASK_PERIOD_MS = 10_000;
  * m: a line that crosses itself is not to lose its loop at the crossing.
  */
 const AHEAD_M = 400;
-const DEGREE_M = 111_195;
 
 /** A place on a line: so far along the segment that begins at `index`, 0 to 1. */
 interface Spot {
@@ -107,10 +107,4 @@ function partNearest(a: [number, number], b: [number, number], place: [number, n
 
 function between(a: [number, number], b: [number, number], part: number): [number, number] {
   return [a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part];
-}
-
-/** Over the plane that touches the earth there: good for a town. */
-export function apartM(a: [number, number], b: [number, number]): number {
-  const narrow = Math.cos((a[1] * Math.PI) / 180);
-  return Math.hypot((b[0] - a[0]) * narrow, b[1] - a[1]) * DEGREE_M;
 }

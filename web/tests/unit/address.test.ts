@@ -1,6 +1,15 @@
 import { expect, it } from "vitest";
 import { DOINGS, EVERYTHING } from "../../src/fleet/filter.ts";
-import { type Address, NOWHERE, readAddress, writeAddress } from "../../src/operator/address.ts";
+import { type Address, readAddress, writeAddress } from "../../src/operator/address.ts";
+
+const NOWHERE: Address = {
+  view: null,
+  selection: null,
+  trail: false,
+  filter: EVERYTHING,
+  past: null,
+  show: null,
+};
 
 it("says nothing of what is as it always is", () => {
   expect(writeAddress(NOWHERE)).toBe("");

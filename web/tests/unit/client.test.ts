@@ -113,8 +113,8 @@ describe("a connection", () => {
     await open();
     await Socket.last.welcome();
     await vi.advanceTimersByTimeAsync(20_000);
-    expect(Socket.last.sent.at(-1)).toEqual({ type: "ping" });
-    Socket.last.say({ type: "pong", server_time_ms: 1 });
+    expect(Socket.last.sent.at(-1)).toEqual({ type: "ping", id: "p0" });
+    Socket.last.say({ type: "pong", id: "p0", server_time_ms: 1 });
     await vi.advanceTimersByTimeAsync(39_999);
     expect(kinds().at(-1)).toBe("live");
     const dead = Socket.last;
@@ -129,6 +129,34 @@ describe("a connection", () => {
     app.page.dispatchEvent(new Event(event));
     await vi.advanceTimersByTimeAsync(4_000);
     expect(Socket.all).toHaveLength(2);
+  });
+
+  it("takes what was under way for no answer, and a slow line for no dead one", async () => {
+    await open();
+    await Socket.last.welcome();
+    app.page.dispatchEvent(new Event("offline"));
+    Socket.last.say({ type: "pong", id: "an older one", server_time_ms: 1 });
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(Socket.all).toHaveLength(1);
+    // Behind what was asked for before it, the answer comes late.
+    Socket.last.say({ type: "pong", id: "p1", server_time_ms: 1 });
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(Socket.all).toHaveLength(1);
+    app.page.dispatchEvent(new Event("offline"));
+    Socket.last.say({ type: "pong", id: "p1", server_time_ms: 1 });
+    await vi.advanceTimersByTimeAsync(8_000);
+    expect(Socket.all).toHaveLength(2);
+  });
+
+  it("hears of the network again after `close` and `retry`", async () => {
+    const client = await open();
+    client.close();
+    client.retry();
+    await settled();
+    await Socket.last.welcome();
+    app.page.dispatchEvent(new Event("offline"));
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(Socket.all).toHaveLength(3);
   });
 
   it("starts anew on a frame that cannot be read", async () => {

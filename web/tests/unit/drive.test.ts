@@ -2,14 +2,19 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ConnectionLost, type Ride, ServiceError } from "../../sdk/index.ts";
 import { silenceMs } from "../../src/drive/awake.ts";
 import { troubleOf } from "../../src/drive/device.ts";
-import { type Fix, positionOf } from "../../src/drive/fix.ts";
-import { driveSpeed, LineDrive, metresBetween } from "../../src/drive/line-drive.ts";
+import { type Fix, notBefore, positionOf } from "../../src/drive/fix.ts";
+import { driveSpeed, LineDrive } from "../../src/drive/line-drive.ts";
 import { partLeft, secondsLeft } from "../../src/drive/ring.ts";
 import { Simulator } from "../../src/drive/simulator.ts";
 import { expiryMs, trackerSettings } from "../../src/drive/tracker.ts";
 import { errorWords, minutes, overWords, sendingWords } from "../../src/drive/words/index.ts";
+import { apartM } from "../../src/map/metres.ts";
 
 const NOW = 1_795_383_918_000;
+
+type Point = { longitude: number; latitude: number };
+const metresBetween = (a: Point, b: Point) =>
+  apartM([a.longitude, a.latitude], [b.longitude, b.latitude]);
 
 describe("a browser's fix as a position", () => {
   const coords = {
@@ -29,6 +34,13 @@ describe("a browser's fix as a position", () => {
       bearing: 91.3,
       speed: 8,
     });
+  });
+
+  it("goes on in time, unless the clock was set right", () => {
+    expect(notBefore(NOW, NOW - 1_000)).toBe(NOW);
+    expect(notBefore(NOW, NOW)).toBe(NOW + 1);
+    expect(notBefore(NOW, NOW + 400)).toBe(NOW + 401);
+    expect(notBefore(NOW, NOW + 600_000)).toBe(NOW);
   });
 
   it.each([

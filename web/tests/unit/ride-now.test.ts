@@ -1,3 +1,4 @@
+import { signal } from "@preact/signals";
 import { describe, expect, it, vi } from "vitest";
 import type { Eta, Ride } from "../../sdk/index.ts";
 import { RideNow } from "../../src/trip/ride-now.ts";
@@ -41,6 +42,16 @@ describe("the ride that a person has now", () => {
     expect(rides.ride.value?.ride_id).toBe("r2");
   });
 
+  it("is not hidden by another that is not the person's", () => {
+    const mine = ({ state }: Ride) => state === "accepted";
+    const rides = new RideNow({ fetch: async () => [], nowMs, mine });
+    rides.take(ride({ state: "accepted" }));
+    rides.take(ride({ ride_id: "r2", requested_at_ms: 2_000 }));
+    expect(rides.ride.value?.ride_id).toBe("r1");
+    rides.take(ride({ version: 2 }));
+    expect(rides.ride.value).toBeUndefined();
+  });
+
   it("comes from the service when the page is opened, the open one first", async () => {
     const open = ride({ state: "accepted" });
     const over = ride({ ride_id: "r2", state: "cancelled", requested_at_ms: 2_000 });
@@ -78,17 +89,13 @@ describe("the ride that a person has now", () => {
   });
 
   it("stays after its end until it is put away, and the next one shows", () => {
-    const save = vi.fn();
-    const rides = new RideNow({
-      fetch: async () => [],
-      nowMs,
-      dismissed: { load: () => null, save },
-    });
+    const dismissed = signal<string | null>(null);
+    const rides = new RideNow({ fetch: async () => [], nowMs, dismissed });
     rides.take(ride({ version: 5, state: "completed" }));
     expect(rides.ride.value?.state).toBe("completed");
     rides.dismiss();
     expect(rides.ride.value).toBeUndefined();
-    expect(save).toHaveBeenCalledWith("r1");
+    expect(dismissed.value).toBe("r1");
     rides.take(ride({ ride_id: "r2", requested_at_ms: 2_000 }));
     expect(rides.ride.value?.ride_id).toBe("r2");
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
+import { apartM } from "../../src/map/metres.ts";
 import type { Line } from "../../src/map/trip-layer.ts";
-import { apartM, RouteLine } from "../../src/trip/route-line.ts";
+import { RouteLine } from "../../src/trip/route-line.ts";
 
 /** East for a good kilometre along the equator, then north. */
 const CORNER: Line = [

@@ -24,6 +24,16 @@ it("what was kept comes before what came meanwhile, and nothing twice", () => {
   expect(places(trail)).toEqual([1_000, 6_000, 11_000, 12_000, 13_000]);
 });
 
+it("says which fix it does not lead to", () => {
+  const trail = new Trail();
+  expect(trail.goesOnWith(fix(5_000))).toBe(true);
+  trail.add(fix(5_000));
+  expect(trail.goesOnWith(fix(10_000))).toBe(true);
+  // A replay was sent back, or ahead.
+  expect(trail.goesOnWith(fix(1_000))).toBe(false);
+  expect(trail.goesOnWith(fix(500_000))).toBe(false);
+});
+
 it("is of the last ten minutes", () => {
   const trail = new Trail();
   trail.begin(kept([1_000, 6_000]));

@@ -51,10 +51,6 @@ export class Samples {
     return this.all.at(-1);
   }
 
-  clear(): void {
-    this.all.length = 0;
-  }
-
   /** A column for each line of a chart, the time in seconds first. */
   columns(...lines: ((sample: Sample) => number | null)[]): (number | null)[][] {
     return [

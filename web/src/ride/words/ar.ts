@@ -84,7 +84,6 @@ export const ar: Record<keyof typeof en, Phrase> = {
   send_link: "أرسل…",
   share_text: "تابع رحلتي",
   share_end: "أوقف المشاركة",
-  share_ended: "لم يعد الرابط يعمل.",
   link: "الرابط",
   arrived_title: "لقد وصلت",
   from: "من",

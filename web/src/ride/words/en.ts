@@ -64,7 +64,6 @@ export const en = {
   send_link: "Send…",
   share_text: "Follow my ride",
   share_end: "Stop sharing",
-  share_ended: "The link does not work any more.",
   link: "Link",
   arrived_title: "You have arrived",
   from: "From",

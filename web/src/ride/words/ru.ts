@@ -76,7 +76,6 @@ export const ru: Record<keyof typeof en, Phrase> = {
   send_link: "Отправить…",
   share_text: "Следите за моей поездкой",
   share_end: "Больше не делиться",
-  share_ended: "Ссылка больше не действует.",
   link: "Ссылка",
   arrived_title: "Вы приехали",
   from: "Откуда",

@@ -2,7 +2,7 @@ import { type Signal, signal } from "@preact/signals";
 
 /** A signal whose value outlives the page, in this browser. */
 export function kept<T>(name: string, first: T): Signal<T> {
-  const key = `ridecast.drive.${name}`;
+  const key = `ridecast.${name}`;
   const result = signal(read(key, first));
   result.subscribe((value) => {
     if (value === null) globalThis.localStorage?.removeItem(key);
