@@ -12,7 +12,7 @@ use super::ledger::{Busy, value};
 use super::{Rides, names};
 use crate::ride::{Reader, Ride};
 
-/// After a gap a driver's ride is looked up so often, so long after each other.
+/// While the store cannot answer, a driver's ride is looked up so often, so long after each other.
 const LOOKS: u32 = 10;
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
@@ -24,9 +24,7 @@ impl Rides {
         }
         let rides = Arc::clone(self);
         tokio::spawn(async move {
-            if let Err(error) = rides.find_journey(&driver).await {
-                tracing::debug!(%error, "a driver's ride could not be looked up");
-            }
+            rides.look_until_found(&driver).await;
             rides.early_marks.remove(&driver);
         });
     }
@@ -59,17 +57,26 @@ impl Rides {
                 rides.journeys.iter().map(|it| it.key().clone()).collect();
             drivers.extend(rides.post.drivers_here());
             for driver in drivers {
-                let mut tries = 0..LOOKS;
-                while let Err(error) = rides.find_journey(&driver).await {
-                    tracing::debug!(%error, "a driver's ride could not be looked up");
-                    if tries.next().is_none() {
-                        // Whatever it is, the next gap begins anew.
-                        return;
-                    }
-                    tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+                if !rides.look_until_found(&driver).await {
+                    // Whatever it is, the next gap begins anew.
+                    return;
                 }
             }
         });
+    }
+
+    /// Looks again while the store cannot answer. False: not in all that time.
+    async fn look_until_found(&self, driver: &UserId) -> bool {
+        for _ in 0..=LOOKS {
+            match self.find_journey(driver).await {
+                Ok(()) => return true,
+                Err(error) => {
+                    tracing::debug!(%error, "a driver's ride could not be looked up");
+                }
+            }
+            tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+        }
+        false
     }
 
     /// A driver's session was told of this: the journey should be so already. It is not when the
@@ -88,7 +95,7 @@ impl Rides {
     }
 
     /// Looks until it finds the same twice: between looking and noting it may have changed.
-    async fn find_journey(&self, driver: &UserId) -> Result<(), RidesError> {
+    pub(super) async fn find_journey(&self, driver: &UserId) -> Result<(), RidesError> {
         let mut found = self.ride_of_driver(driver).await?;
         loop {
             if let Some(ride) = &found {

@@ -227,6 +227,10 @@ impl Rides {
 
     /// Keeps all of the driver's track up to now.
     pub(super) async fn keep_track(&self, driver: &UserId) -> Result<(), RidesError> {
+        if self.early_marks.contains_key(driver) {
+            // Not looked up yet: the end of the ride must not overtake what belongs to it.
+            self.find_journey(driver).await?;
+        }
         self.keep_marks(driver, true).await
     }
 
