@@ -17,6 +17,7 @@ import { type Bounds, firstZoom } from "./area.ts";
 import { CellLayer } from "./cell-layer.ts";
 import { MAP_COLORS } from "./colors.ts";
 import { latitudeOf, longitudeOf, mercatorX, mercatorY, nearestX } from "./mercator.ts";
+import { isInside, roomBeside } from "./room.ts";
 import { baseStyle } from "./style.ts";
 import { type Trip, TripLayer } from "./trip-layer.ts";
 import { type Driven, VehicleLayer } from "./vehicle-layer.ts";
@@ -25,6 +26,8 @@ import { WayLayer } from "./way-layer.ts";
 /** How far from a vehicle a finger may touch, CSS pixels. */
 const REACH_PX = 22;
 const MAX_ZOOM = 19;
+/** So near to a rim, or to a panel, a place is not well in sight, pixels. */
+const RIM = 24;
 /** From here on a single vehicle is seen among others. */
 const STREETS_ZOOM = 14.5;
 
@@ -207,17 +210,25 @@ export class VehicleMap {
     if (!first) return;
     const bounds = new LngLatBounds(first, first);
     for (const place of places) bounds.extend(place);
-    const { clientWidth, clientHeight } = this.map.getContainer();
-    const padding = Math.min(70, clientWidth / 5, clientHeight / 5);
+    const map = this.map.getContainer().getBoundingClientRect();
+    const room = roomBeside(map, panelsOver());
+    const around = Math.min(70, (room.right - room.left) / 5, (room.bottom - room.top) / 5);
+    const padding = {
+      left: room.left - map.left + around,
+      top: room.top - map.top + around,
+      right: map.right - room.right + around,
+      bottom: map.bottom - room.bottom + around,
+    };
     this.map.fitBounds(bounds, { padding, maxZoom, duration: 600 });
   }
 
-  /** Whether a place is well inside the visible map. */
+  /** Whether a place is well inside the visible map, and not below a panel. */
   inSight([longitude, latitude]: [number, number]): boolean {
     const { x, y } = this.map.project([longitude, latitude]);
-    const { clientWidth, clientHeight } = this.map.getContainer();
-    const rim = 24;
-    return x > rim && y > rim && x < clientWidth - rim && y < clientHeight - rim;
+    const map = this.map.getContainer().getBoundingClientRect();
+    const at = { x: map.left + x, y: map.top + y };
+    const below = panelsOver().some((panel) => isInside(at, panel, -RIM));
+    return isInside(at, map, RIM) && !below;
   }
 
   /** Brings a vehicle into sight if it is not: outside the map, or below a panel. */
@@ -227,7 +238,7 @@ export class VehicleMap {
     const { left, top } = canvas.getBoundingClientRect();
     const { x, y } = this.map.project(center);
     if (document.elementFromPoint(left + x, top + y) === canvas) return;
-    this.map.easeTo({ center, duration: 300 });
+    this.map.easeTo({ center, offset: this.middle(), duration: 300 });
   }
 
   /** Goes there, near enough to see it among others, if it is not in sight. */
@@ -235,7 +246,16 @@ export class VehicleMap {
     const center: [number, number] = [longitude, latitude];
     const zoom = Math.max(this.map.getZoom(), STREETS_ZOOM);
     if (zoom === this.map.getZoom() && this.inSight(center)) return;
-    this.map.easeTo({ center, zoom, duration: 600 });
+    this.map.easeTo({ center, zoom, offset: this.middle(), duration: 600 });
+  }
+
+  /** Of the room beside panels, from the middle of the map, pixels. */
+  private middle(): [number, number] {
+    const map = this.map.getContainer().getBoundingClientRect();
+    const room = roomBeside(map, panelsOver());
+    const right = (room.left + room.right - map.left - map.right) / 2;
+    const down = (room.top + room.bottom - map.top - map.bottom) / 2;
+    return [right, down];
   }
 
   /** Longitude and latitude of where it is drawn. */
@@ -252,6 +272,12 @@ export class VehicleMap {
     if (Math.abs(centre.lng - longitude) + Math.abs(centre.lat - latitude) < 1e-8) return;
     this.map.jumpTo({ center: [longitude, latitude] });
   }
+}
+
+/** What faces mark as lying over the map. */
+function panelsOver(): DOMRect[] {
+  const panels = document.querySelectorAll("[data-over-map]");
+  return [...panels].map((panel) => panel.getBoundingClientRect());
 }
 
 /** On the area's middle. */

@@ -76,10 +76,11 @@ export function RideList({ onSelect }: { onSelect(chosen: Selection): void }) {
               onClick={() => onSelect({ kind: "ride", id: ride.ride_id })}
             >
               <span class={`dot ${ride.driver ? "taken" : "open"}`} aria-hidden="true" />
-              <span class="name">{ride.rider ?? ride.ride_id}</span>
-              <span class="detail">
-                {rideWords(ride)} · {clock(ride.requested_at_ms)}
+              <span class="name">
+                {ride.rider ?? ride.ride_id}
+                <span class="below">{rideWords(ride)}</span>
               </span>
+              <span class="detail">{clock(ride.requested_at_ms)}</span>
             </button>
           </li>
         ))}
