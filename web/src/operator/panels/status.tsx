@@ -29,10 +29,18 @@ export function Status({
 }) {
   const stopped = connection.value.kind === "stopped" && onRetry;
   const freshness = { dataAtMs: dataAtMs.value, silenceMs: silenceMs.value };
+  // What is on the map is not live, however well the connection is.
+  const past = replay.value !== null && connection.value.kind === "live";
   return (
     <header class="bar">
       <h1>ridecast</h1>
-      <Connection state={connection.value} freshness={freshness} nowMs={nowMs.value} />
+      {past ? (
+        <p class="connection past-shown" role="status" data-testid="connection">
+          {tell("past_shown")}
+        </p>
+      ) : (
+        <Connection state={connection.value} freshness={freshness} nowMs={nowMs.value} />
+      )}
       {stopped && (
         <button type="button" onClick={onRetry}>
           {say("connect_again")}

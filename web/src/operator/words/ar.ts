@@ -128,6 +128,7 @@ export const ar: Record<keyof typeof en, Phrase> = {
   copied: "نُسخ",
   failed: "تعذّر ذلك: {reason}",
   replay: "إعادة",
+  past_shown: "الماضي",
   replay_title: "إعادة عرض الماضي",
   replay_at: "ماضٍ: {time}",
   from: "من",

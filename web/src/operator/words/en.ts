@@ -106,6 +106,7 @@ export const en = {
   copied: "Copied",
   failed: "That did not work: {reason}",
   replay: "Replay",
+  past_shown: "Past",
   replay_title: "Replay of the past",
   replay_at: "Past: {time}",
   from: "From",

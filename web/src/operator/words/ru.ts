@@ -123,6 +123,7 @@ export const ru: Record<keyof typeof en, Phrase> = {
   copied: "Скопировано",
   failed: "Не получилось: {reason}",
   replay: "Повтор",
+  past_shown: "Прошлое",
   replay_title: "Повтор прошлого",
   replay_at: "Прошлое: {time}",
   from: "С",
