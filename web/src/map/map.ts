@@ -17,7 +17,7 @@ import { type Bounds, firstZoom } from "./area.ts";
 import { CellLayer } from "./cell-layer.ts";
 import { MAP_COLORS } from "./colors.ts";
 import { latitudeOf, longitudeOf, mercatorX, mercatorY, nearestX } from "./mercator.ts";
-import { isInside, roomBeside } from "./room.ts";
+import { isInside, panelsOver, roomBeside } from "./room.ts";
 import { baseStyle } from "./style.ts";
 import { type Trip, TripLayer } from "./trip-layer.ts";
 import { type Driven, VehicleLayer } from "./vehicle-layer.ts";
@@ -210,7 +210,7 @@ export class VehicleMap {
     if (!first) return;
     const bounds = new LngLatBounds(first, first);
     for (const place of places) bounds.extend(place);
-    const map = this.map.getContainer().getBoundingClientRect();
+    const map = this.box();
     const room = roomBeside(map, panelsOver());
     const around = Math.min(70, (room.right - room.left) / 5, (room.bottom - room.top) / 5);
     const padding = {
@@ -224,8 +224,8 @@ export class VehicleMap {
 
   /** Whether a place is well inside the visible map, and not below a panel. */
   inSight([longitude, latitude]: [number, number]): boolean {
+    const map = this.box();
     const { x, y } = this.map.project([longitude, latitude]);
-    const map = this.map.getContainer().getBoundingClientRect();
     const at = { x: map.left + x, y: map.top + y };
     const below = panelsOver().some((panel) => isInside(at, panel, -RIM));
     return isInside(at, map, RIM) && !below;
@@ -235,7 +235,7 @@ export class VehicleMap {
   reveal(vehicle: Vehicle): void {
     const center = this.place(vehicle, performance.now());
     const canvas = this.map.getCanvas();
-    const { left, top } = canvas.getBoundingClientRect();
+    const { left, top } = this.box();
     const { x, y } = this.map.project(center);
     if (document.elementFromPoint(left + x, top + y) === canvas) return;
     this.map.easeTo({ center, offset: this.middle(), duration: 300 });
@@ -249,9 +249,18 @@ export class VehicleMap {
     this.map.easeTo({ center, zoom, offset: this.middle(), duration: 600 });
   }
 
+  /** Where the map is in the window. It hears of a new size late: a panel that opens is to be told of at once. */
+  private box(): DOMRect {
+    const canvas = this.map.getCanvas().getBoundingClientRect();
+    const box = this.map.getContainer().getBoundingClientRect();
+    const off = Math.max(Math.abs(canvas.width - box.width), Math.abs(canvas.height - box.height));
+    if (off >= 1) this.map.resize();
+    return box;
+  }
+
   /** Of the room beside panels, from the middle of the map, pixels. */
   private middle(): [number, number] {
-    const map = this.map.getContainer().getBoundingClientRect();
+    const map = this.box();
     const room = roomBeside(map, panelsOver());
     const right = (room.left + room.right - map.left - map.right) / 2;
     const down = (room.top + room.bottom - map.top - map.bottom) / 2;
@@ -272,12 +281,6 @@ export class VehicleMap {
     if (Math.abs(centre.lng - longitude) + Math.abs(centre.lat - latitude) < 1e-8) return;
     this.map.jumpTo({ center: [longitude, latitude] });
   }
-}
-
-/** What faces mark as lying over the map. */
-function panelsOver(): DOMRect[] {
-  const panels = document.querySelectorAll("[data-over-map]");
-  return [...panels].map((panel) => panel.getBoundingClientRect());
 }
 
 /** On the area's middle. */

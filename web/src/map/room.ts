@@ -1,4 +1,4 @@
-// Where panels leave the map free. Pure.
+// Where panels leave the map free.
 
 /** In pixels of the window. */
 export interface Box {
@@ -10,6 +10,12 @@ export interface Box {
 
 /** Less than this is no room: then panels are taken as if they were not there, pixels. */
 const LEAST = 90;
+
+/** What faces mark as lying over the map. */
+export function panelsOver(): DOMRect[] {
+  const panels = document.querySelectorAll("[data-over-map]");
+  return [...panels].map((panel) => panel.getBoundingClientRect());
+}
 
 /** The part of the map beside its panels: each takes the side of the map where it costs least. */
 export function roomBeside(map: Box, panels: Box[]): Box {

@@ -25,7 +25,7 @@ function Face({ page, trouble }: { page?: Page; trouble?: (() => string) | undef
           <Switches />
         </div>
       </header>
-      <section class="sheet" aria-label={tell("title")} data-testid="sheet">
+      <section class="sheet" aria-label={tell("title")} data-testid="sheet" data-over-map>
         <p class="notice" role="alert" hidden={!wrong}>
           {wrong?.()}
         </p>
