@@ -31,6 +31,7 @@ export function Status({
   const freshness = { dataAtMs: dataAtMs.value, silenceMs: silenceMs.value };
   // What is on the map is not live, however well the connection is.
   const past = replay.value !== null && connection.value.kind === "live";
+  const unknown = inView.value === 0 && connection.value.kind !== "live" && !replay.value;
   return (
     <header class="bar">
       <h1>ridecast</h1>
@@ -49,7 +50,7 @@ export function Status({
       {children}
       <p class="counters">
         <span data-testid="count">
-          <b>{number(inView.value)}</b> {tell("in_view", { n: inView.value })}
+          <b>{unknown ? "–" : number(inView.value)}</b> {tell("in_view", { n: inView.value })}
         </span>
         {shown.value !== "cells" && !replay.value && (
           <span data-testid="rate">

@@ -28,6 +28,7 @@ export const ar: Record<keyof typeof en, Phrase> = {
   rate: "تحديث/ث",
   list: "القائمة",
   list_title: "المركبات في العرض",
+  none_known: "لا اتصال: لا يُعرف أي المركبات هنا.",
   none_in_view: "لا توجد مركبات في العرض.",
   more: "و{n} أخرى: قرّب الخريطة لعرضها في القائمة.",
   silent: "صامتة",

@@ -19,6 +19,7 @@ export const en = {
   rate: "updates/s",
   list: "List",
   list_title: "Vehicles in view",
+  none_known: "Not connected: which vehicles are here is not known.",
   none_in_view: "No vehicles in view.",
   more: "And {n} more: zoom in to list them.",
   silent: "silent",

@@ -26,6 +26,7 @@ export const ru: Record<keyof typeof en, Phrase> = {
   rate: "обновлений/с",
   list: "Список",
   list_title: "Машины на карте",
+  none_known: "Нет связи: какие здесь машины, неизвестно.",
   none_in_view: "На карте нет машин.",
   more: "И ещё {n}: приблизьте карту, чтобы увидеть их в списке.",
   silent: "молчит",
