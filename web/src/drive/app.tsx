@@ -33,7 +33,7 @@ export function App({ drive }: { drive?: Drive }) {
               {tell("centre")}
             </button>
           )}
-          <main class="sheet">
+          <main class="sheet" data-over-map>
             <p class="unseen" role="status" data-testid="news">
               {newsWords(state.ride.value, state.offered.value?.offer)}
             </p>

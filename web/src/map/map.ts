@@ -17,6 +17,7 @@ import { type Bounds, firstZoom } from "./area.ts";
 import { CellLayer } from "./cell-layer.ts";
 import { MAP_COLORS } from "./colors.ts";
 import { latitudeOf, longitudeOf, mercatorX, mercatorY, nearestX } from "./mercator.ts";
+import { isInside, panelsOver, roomBeside } from "./room.ts";
 import { baseStyle } from "./style.ts";
 import { type Trip, TripLayer } from "./trip-layer.ts";
 import { type Driven, VehicleLayer } from "./vehicle-layer.ts";
@@ -25,6 +26,8 @@ import { WayLayer } from "./way-layer.ts";
 /** How far from a vehicle a finger may touch, CSS pixels. */
 const REACH_PX = 22;
 const MAX_ZOOM = 19;
+/** So near to a rim, or to a panel, a place is not well in sight, pixels. */
+const RIM = 24;
 /** From here on a single vehicle is seen among others. */
 const STREETS_ZOOM = 14.5;
 
@@ -207,27 +210,35 @@ export class VehicleMap {
     if (!first) return;
     const bounds = new LngLatBounds(first, first);
     for (const place of places) bounds.extend(place);
-    const { clientWidth, clientHeight } = this.map.getContainer();
-    const padding = Math.min(70, clientWidth / 5, clientHeight / 5);
+    const map = this.box();
+    const room = roomBeside(map, panelsOver());
+    const around = Math.min(70, (room.right - room.left) / 5, (room.bottom - room.top) / 5);
+    const padding = {
+      left: room.left - map.left + around,
+      top: room.top - map.top + around,
+      right: map.right - room.right + around,
+      bottom: map.bottom - room.bottom + around,
+    };
     this.map.fitBounds(bounds, { padding, maxZoom, duration: 600 });
   }
 
-  /** Whether a place is well inside the visible map. */
+  /** Whether a place is well inside the visible map, and not below a panel. */
   inSight([longitude, latitude]: [number, number]): boolean {
+    const map = this.box();
     const { x, y } = this.map.project([longitude, latitude]);
-    const { clientWidth, clientHeight } = this.map.getContainer();
-    const rim = 24;
-    return x > rim && y > rim && x < clientWidth - rim && y < clientHeight - rim;
+    const at = { x: map.left + x, y: map.top + y };
+    const below = panelsOver().some((panel) => isInside(at, panel, -RIM));
+    return isInside(at, map, RIM) && !below;
   }
 
   /** Brings a vehicle into sight if it is not: outside the map, or below a panel. */
   reveal(vehicle: Vehicle): void {
     const center = this.place(vehicle, performance.now());
     const canvas = this.map.getCanvas();
-    const { left, top } = canvas.getBoundingClientRect();
+    const { left, top } = this.box();
     const { x, y } = this.map.project(center);
     if (document.elementFromPoint(left + x, top + y) === canvas) return;
-    this.map.easeTo({ center, duration: 300 });
+    this.map.easeTo({ center, offset: this.middle(), duration: 300 });
   }
 
   /** Goes there, near enough to see it among others, if it is not in sight. */
@@ -235,7 +246,25 @@ export class VehicleMap {
     const center: [number, number] = [longitude, latitude];
     const zoom = Math.max(this.map.getZoom(), STREETS_ZOOM);
     if (zoom === this.map.getZoom() && this.inSight(center)) return;
-    this.map.easeTo({ center, zoom, duration: 600 });
+    this.map.easeTo({ center, zoom, offset: this.middle(), duration: 600 });
+  }
+
+  /** Where the map is in the window. It hears of a new size late: a panel that opens is to be told of at once. */
+  private box(): DOMRect {
+    const canvas = this.map.getCanvas().getBoundingClientRect();
+    const box = this.map.getContainer().getBoundingClientRect();
+    const off = Math.max(Math.abs(canvas.width - box.width), Math.abs(canvas.height - box.height));
+    if (off >= 1) this.map.resize();
+    return box;
+  }
+
+  /** Of the room beside panels, from the middle of the map, pixels. */
+  private middle(): [number, number] {
+    const map = this.box();
+    const room = roomBeside(map, panelsOver());
+    const right = (room.left + room.right - map.left - map.right) / 2;
+    const down = (room.top + room.bottom - map.top - map.bottom) / 2;
+    return [right, down];
   }
 
   /** Longitude and latitude of where it is drawn. */

@@ -68,8 +68,15 @@ export class TripLayer {
         "text-field": ["get", "word"],
         "text-font": labelFont(this.map),
         "text-size": 13,
-        "text-anchor": "bottom",
-        "text-offset": [0, -0.9],
+        // Away from the other end, which may be near.
+        "text-anchor": ["match", ["get", "side"], "below", "top", "bottom"],
+        "text-offset": [
+          "match",
+          ["get", "side"],
+          "below",
+          ["literal", [0, 0.9]],
+          ["literal", [0, -0.9]],
+        ],
         // Both always: two ends of a short ride are told apart by the ring and the dot.
         "text-allow-overlap": true,
       },
@@ -127,13 +134,14 @@ function ends(trip: Trip) {
   const dashes = from && to && !(line && line.length > 1);
   return [
     ...(dashes ? [feature({}, lineString([from, to]))] : []),
-    ...(from ? [end("pickup", from)] : []),
-    ...(to ? [end("dropoff", to)] : []),
+    ...(from ? [end("pickup", from, to)] : []),
+    ...(to ? [end("dropoff", to, from)] : []),
   ];
 }
 
-function end(end: Toward, coordinates: [number, number]) {
-  return feature({ end, word: say(end) }, { type: "Point", coordinates });
+function end(end: Toward, coordinates: [number, number], other?: [number, number]) {
+  const side = other && coordinates[1] < other[1] ? "below" : "above";
+  return feature({ end, word: say(end), side }, { type: "Point", coordinates });
 }
 
 function feature(

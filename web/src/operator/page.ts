@@ -136,7 +136,8 @@ export class Page {
   /** Opens what was searched for, and goes there. */
   find({ kind, id, found }: Hit): void {
     this.select({ kind, id });
-    if ("vehicle" in found && !state.replay.value) this.view.come(found.vehicle);
+    if (!("vehicle" in found) || state.replay.value) return;
+    requestAnimationFrame(() => this.view.come(found.vehicle));
   }
 
   /** Keeps the marked vehicle in the middle of the map, or no more. */

@@ -104,10 +104,15 @@ export class Selected {
       longitude,
       latitude,
     ]);
-    if (first && !ends.every((end) => this.view.inSight(end))) this.view.fit(ends);
+    // When the card has its place, which may be over them.
+    if (first) requestAnimationFrame(() => this.show(ends));
     const track = await this.ask(this.rest.track(id));
     if (turn !== this.turn || !track || track === "gone") return;
     this.view.track.show(track.geometry?.coordinates ?? []);
+  }
+
+  private show(places: [number, number][]): void {
+    if (!places.every((place) => this.view.inSight(place))) this.view.fit(places);
   }
 
   private takeRide(ride: Ride): void {

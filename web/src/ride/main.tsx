@@ -42,7 +42,7 @@ function Face({ page }: { page?: Page }) {
         </div>
       </header>
       {page && <MapTools page={page} />}
-      <section class="sheet" aria-label={tell("trip_label")} data-testid="sheet">
+      <section class="sheet" aria-label={tell("trip_label")} data-testid="sheet" data-over-map>
         <p class="notice" role="alert" hidden={!mapTrouble.value} data-testid="notice">
           {mapTrouble.value?.()}
         </p>

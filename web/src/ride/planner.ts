@@ -148,7 +148,8 @@ export class Planner {
     const { map } = this.view;
     // The sheet below grows by the estimate, and leaves less of the map.
     map.on("resize", () => {
-      if (!this.bothInSight()) this.fit();
+      // A flight that has begun goes to where there was room then.
+      if (map.isMoving() || !this.bothInSight()) this.fit();
     });
     map.on("click", ({ lngLat }) => this.put(lngLat.lng, lngLat.lat));
     map.on("mousedown", (event) => {

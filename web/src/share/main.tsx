@@ -24,7 +24,7 @@ function Face({ page }: { page?: Page }) {
           <Switches />
         </div>
       </header>
-      <section class="sheet" aria-label={tell("title")} data-testid="sheet">
+      <section class="sheet" aria-label={tell("title")} data-testid="sheet" data-over-map>
         <p class="notice" role="alert" hidden={!mapTrouble.value}>
           {mapTrouble.value?.()}
         </p>

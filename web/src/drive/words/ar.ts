@@ -6,7 +6,7 @@ export const ar: Record<keyof typeof en, Phrase> = {
   vehicle_why: "يراها الركاب حين تأتي إليهم.",
   class: "الفئة",
   plate: "رقم اللوحة",
-  label: "الاسم",
+  label: "الطراز واللون",
   label_example: "كورسا بيضاء",
   save: "حفظ",
   change: "تغيير",

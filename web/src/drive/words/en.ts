@@ -3,7 +3,7 @@ export const en = {
   vehicle_why: "Riders see it when you come for them.",
   class: "Class",
   plate: "Number plate",
-  label: "Name",
+  label: "Make and colour",
   label_example: "White Corsa",
   save: "Save",
   change: "Change",

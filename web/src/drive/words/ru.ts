@@ -6,7 +6,7 @@ export const ru: Record<keyof typeof en, Phrase> = {
   vehicle_why: "Её увидят пассажиры, к которым вы едете.",
   class: "Класс",
   plate: "Номер",
-  label: "Название",
+  label: "Марка и цвет",
   label_example: "Белая Corsa",
   save: "Сохранить",
   change: "Изменить",

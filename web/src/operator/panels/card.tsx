@@ -31,12 +31,12 @@ export function Card({ onSelect, onFollow, actions }: CardProps) {
   const ride = rideCard.value?.ride;
   const name = tell(kind === "vehicle" ? "vehicle" : "ride_of", { id });
   return (
-    <section class="card" aria-label={name} data-testid="card">
+    <section class="card" aria-label={name} data-testid="card" data-over-map>
       {kind === "vehicle" ? (
         <h2>{id}</h2>
       ) : (
         <>
-          <h2>
+          <h2 class="state">
             <span role="status" data-testid="ride-state">
               {ride ? rideWordsWithTime(ride) : tell("ride")}
             </span>

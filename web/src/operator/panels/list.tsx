@@ -4,6 +4,7 @@ import { Glyph } from "../../ui/glyph.tsx";
 import { clock, duration, kmh } from "../../words/index.ts";
 import type { Selection } from "../address.ts";
 import {
+  connection,
   filter,
   inView,
   openRides,
@@ -43,12 +44,15 @@ export function VehicleList({ onSelect }: { onSelect(chosen: Selection): void })
           </li>
         ))}
       </ul>
-      {inView.value === 0 && (
-        <p>{tell(isEverything(filter.value) ? "none_in_view" : "filtered_out")}</p>
-      )}
+      {inView.value === 0 && <p>{tell(whyNone())}</p>}
       {more > 0 && <p>{tell("more", { n: more })}</p>}
     </>
   );
+}
+
+function whyNone() {
+  if (connection.value.kind !== "live" && !replay.value) return "none_known";
+  return isEverything(filter.value) ? "none_in_view" : "filtered_out";
 }
 
 function detail({ update, stale, ride, onRide }: Seen): string {
@@ -76,10 +80,11 @@ export function RideList({ onSelect }: { onSelect(chosen: Selection): void }) {
               onClick={() => onSelect({ kind: "ride", id: ride.ride_id })}
             >
               <span class={`dot ${ride.driver ? "taken" : "open"}`} aria-hidden="true" />
-              <span class="name">{ride.rider ?? ride.ride_id}</span>
-              <span class="detail">
-                {rideWords(ride)} · {clock(ride.requested_at_ms)}
+              <span class="name">
+                {ride.rider ?? ride.ride_id}
+                <span class="below">{rideWords(ride)}</span>
               </span>
+              <span class="detail">{clock(ride.requested_at_ms)}</span>
             </button>
           </li>
         ))}

@@ -13,6 +13,7 @@ export function Actions({ ride, actions }: { ride: Ride; actions: RideActions })
   const [trouble, setTrouble] = useState<string | null>(null);
   const [link, setLink] = useState<string | null>(null);
   const reason = useRef<HTMLInputElement>(null);
+  const kept = useRef(false);
   const { ride_id, state } = ride;
   const attempt = async (what: () => Promise<void>) => {
     setBusy(true);
@@ -26,11 +27,21 @@ export function Actions({ ride, actions }: { ride: Ride; actions: RideActions })
       setBusy(false);
     }
   };
+  const keep = () => {
+    kept.current = true;
+    setAsked(null);
+  };
   const given = state === "offered" || state === "accepted" || state === "arrived";
   return (
     <div class="actions">
       {asked === null && (
-        <div class="buttons">
+        <div
+          class="buttons"
+          ref={(buttons) => {
+            if (buttons && kept.current) buttons.querySelector("button")?.focus();
+            kept.current = false;
+          }}
+        >
           {given && (
             <button type="button" disabled={busy} onClick={() => setAsked("reassign")}>
               {tell("reassign_do")}
@@ -50,6 +61,12 @@ export function Actions({ ride, actions }: { ride: Ride; actions: RideActions })
       )}
       {asked !== null && (
         <form
+          onKeyDown={(event) => {
+            if (event.key !== "Escape") return;
+            // It is the question that is closed, not the card.
+            event.preventDefault();
+            keep();
+          }}
           onSubmit={(event) => {
             event.preventDefault();
             const text = reason.current?.value.trim() ?? "";
@@ -69,7 +86,7 @@ export function Actions({ ride, actions }: { ride: Ride; actions: RideActions })
             <button type="submit" class="danger" disabled={busy}>
               {tell(asked === "cancel" ? "cancel_ride" : "reassign")}
             </button>
-            <button type="button" ref={focus} disabled={busy} onClick={() => setAsked(null)}>
+            <button type="button" ref={focus} disabled={busy} onClick={keep}>
               {tell("keep")}
             </button>
           </div>

@@ -29,10 +29,19 @@ export function Status({
 }) {
   const stopped = connection.value.kind === "stopped" && onRetry;
   const freshness = { dataAtMs: dataAtMs.value, silenceMs: silenceMs.value };
+  // What is on the map is not live, however well the connection is.
+  const past = replay.value !== null && connection.value.kind === "live";
+  const unknown = inView.value === 0 && connection.value.kind !== "live" && !replay.value;
   return (
     <header class="bar">
       <h1>ridecast</h1>
-      <Connection state={connection.value} freshness={freshness} nowMs={nowMs.value} />
+      {past ? (
+        <p class="connection past-shown" role="status" data-testid="connection">
+          {tell("past_shown")}
+        </p>
+      ) : (
+        <Connection state={connection.value} freshness={freshness} nowMs={nowMs.value} />
+      )}
       {stopped && (
         <button type="button" onClick={onRetry}>
           {say("connect_again")}
@@ -41,7 +50,7 @@ export function Status({
       {children}
       <p class="counters">
         <span data-testid="count">
-          <b>{number(inView.value)}</b> {tell("in_view", { n: inView.value })}
+          <b>{unknown ? "–" : number(inView.value)}</b> {tell("in_view", { n: inView.value })}
         </span>
         {shown.value !== "cells" && !replay.value && (
           <span data-testid="rate">

@@ -73,7 +73,7 @@ function Player({ now, controls }: { now: ReplayState; controls: ReplayControls 
             aria-pressed={each === speed}
             onClick={() => controls.setSpeed(each)}
           >
-            {tell("times", { n: String(each) })}
+            <span dir="ltr">{tell("times", { n: String(each) })}</span>
           </button>
         ))}
       </fieldset>

@@ -56,7 +56,7 @@ export function MapTools({ page }: { page: Page }) {
   return (
     <>
       {asked && <div class="crosshair" aria-hidden="true" />}
-      <div class="map-tools">
+      <div class="map-tools" data-over-map>
         {asked && (
           <button type="button" class="set-here" onClick={() => planner.setHere()}>
             {tell(`set_${asked}`)}
