@@ -34,6 +34,10 @@ import { Sight } from "./sight.ts";
 import * as state from "./state.ts";
 import { errorWords } from "./words/index.ts";
 
+/** A vehicle is brought out from below its card for so long, and so often, ms. */
+const REVEAL_MS = 3_000;
+const REVEAL_PERIOD_MS = 250;
+
 /** Brings connection, map and panels together. */
 export class Page {
   readonly search: Search;
@@ -50,6 +54,7 @@ export class Page {
   private admitted = () => {};
   /** What had the focus before the card was opened. */
   private before: Element | null = null;
+  private revealing: ReturnType<typeof setInterval> | undefined;
 
   constructor(
     config: PageConfig,
@@ -75,6 +80,7 @@ export class Page {
         state.rideCounts.value = counts;
       },
     });
+    view.map.on("dragstart", () => clearInterval(this.revealing));
     this.client = connect({
       url: socketUrl(),
       getToken: () => this.identity.fresh(),
@@ -126,11 +132,22 @@ export class Page {
     if (chosen?.kind !== "vehicle") state.trail.value = false;
     state.selection.value = chosen;
     this.panels.refresh();
-    const vehicle = this.marked();
-    // When the card has its place, which may be over the vehicle.
-    if (vehicle) requestAnimationFrame(() => this.view.reveal(vehicle));
+    this.reveal();
     this.view.refresh();
     if (chosen === null && this.before instanceof HTMLElement) this.before.focus();
+  }
+
+  /** Brings the marked vehicle into sight: its card may be over it, which grows with what is heard. */
+  private reveal(): void {
+    clearInterval(this.revealing);
+    const untilMs = performance.now() + REVEAL_MS;
+    const look = () => {
+      const vehicle = this.marked();
+      if (!vehicle || performance.now() > untilMs) clearInterval(this.revealing);
+      else if (!this.view.map.isMoving()) this.view.reveal(vehicle);
+    };
+    requestAnimationFrame(look);
+    this.revealing = setInterval(look, REVEAL_PERIOD_MS);
   }
 
   /** Opens what was searched for, and goes there. */

@@ -104,12 +104,16 @@ export async function heading(page: Page, text: RegExp | string): Promise<void> 
   await page.locator(".sheet h2", { hasText: text }).first().waitFor({ timeout: 20_000 });
 }
 
-/** Where a place is on the screen, once the map rests. */
+/** Where a place is on the screen, once the map rests, and the sheet beside it. */
 export async function pointOf(page: Page, place: Spot) {
-  await page.waitForFunction(() => window.ridecastTrip?.moving === false);
-  const point = await page.evaluate((place) => window.ridecastTrip?.point(place), place);
-  if (!point) throw new Error("no map");
-  return point;
+  let before = "";
+  return until("a map that rests", async () => {
+    await page.waitForFunction(() => window.ridecastTrip?.moving === false);
+    const point = await page.evaluate((place) => window.ridecastTrip?.point(place), place);
+    const same = JSON.stringify(point) === before;
+    before = JSON.stringify(point);
+    return same && point;
+  });
 }
 
 export async function touch(page: Page, place: Spot): Promise<void> {
