@@ -34,7 +34,13 @@ function OpenChat({ chat, other, quick, possible }: ChatPanelProps) {
     panel.current?.focus();
     const look = () => chat.look();
     document.addEventListener("visibilitychange", look);
+    // Wherever the focus is: what has it may go while the ride goes on.
+    const leave = ({ key }: KeyboardEvent) => {
+      if (key === "Escape") chat.show(false);
+    };
+    document.addEventListener("keydown", leave);
     return () => {
+      document.removeEventListener("keydown", leave);
       document.removeEventListener("visibilitychange", look);
       if (before instanceof HTMLElement) before.focus();
     };
@@ -49,11 +55,6 @@ function OpenChat({ chat, other, quick, possible }: ChatPanelProps) {
       tabIndex={-1}
       aria-label={tripSay(`chat_with_${other}`)}
       data-testid="chat"
-      onKeyDown={(event) => {
-        if (event.key !== "Escape") return;
-        event.stopPropagation();
-        chat.show(false);
-      }}
     >
       <header>
         <h2>{tripSay(`chat_with_${other}`)}</h2>

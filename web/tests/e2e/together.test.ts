@@ -39,7 +39,10 @@ it("a whole ride between two pages, seen by a third and by an operator", async (
   await driver.page.getByRole("button", { name: /Chat/ }).click();
   await driver.page.getByTestId("chat").getByText("I wear a red coat.").waitFor();
   await rider.page.locator(".mine .mark.read").waitFor();
-  for (const { page } of [driver, rider]) await page.keyboard.press("Escape");
+  for (const { page } of [driver, rider]) {
+    await page.keyboard.press("Escape");
+    await page.getByTestId("chat").waitFor({ state: "detached" });
+  }
 
   // Somebody at home looks on.
   const guest = await guestsPage(rider.page);
