@@ -67,7 +67,7 @@ impl Rides {
 
     /// Looks again while the store cannot answer. False: not in all that time.
     async fn look_until_found(&self, driver: &UserId) -> bool {
-        for _ in 0..=LOOKS {
+        for _ in 0..LOOKS {
             match self.find_journey(driver).await {
                 Ok(()) => return true,
                 Err(error) => {
