@@ -99,12 +99,12 @@ async fn answer(request: &HttpRequest, history: wire::History) -> Result<HttpRes
     let header = request.headers().get(ACCEPT_ENCODING);
     let zip = header.is_some_and(zipped::is_taken);
     let body = web::block(move || {
-        let json = serde_json::to_vec(&history).unwrap_or_default();
-        if zip { zipped::quickly(&json) } else { json }
+        let json = serde_json::to_vec(&history)?;
+        Ok::<_, serde_json::Error>(if zip { zipped::quickly(&json) } else { json })
     });
-    let body = body
-        .await
-        .map_err(|error| ErrorBody::new(ErrorCode::Unavailable, error.to_string()))?;
+    let failed = |error: String| ErrorBody::new(ErrorCode::Unavailable, error);
+    let body = body.await.map_err(|error| failed(error.to_string()))?;
+    let body = body.map_err(|error| failed(error.to_string()))?;
     let mut response = HttpResponse::Ok();
     response.content_type("application/json");
     response.insert_header((VARY, "accept-encoding"));
