@@ -167,10 +167,9 @@ impl Vehicle {
     }
 
     fn drive(&mut self, dt_s: f64) {
-        let Some(leg) = self.legs.get(self.leg) else {
+        let Some(allowed) = self.allowed(dt_s) else {
             return self.arrive();
         };
-        let allowed = leg.allowed(leg.to_m - self.along_m, dt_s);
         self.speed_mps = (self.speed_mps + ACCELERATION * dt_s).min(allowed);
         self.along_m += self.speed_mps * dt_s;
         while let Some(leg) = self.legs.get(self.leg) {
@@ -190,6 +189,24 @@ impl Vehicle {
         if last && self.legs[self.leg].to_m - self.along_m < 0.01 {
             self.arrive();
         }
+    }
+
+    /// How fast it may drive for `dt_s` seconds, m/s. None: it has nowhere to go.
+    fn allowed(&self, dt_s: f64) -> Option<f64> {
+        let mut ahead = self.legs[self.leg..].iter();
+        let leg = ahead.next()?;
+        let mut ahead_m = leg.to_m - self.along_m;
+        let mut allowed = leg.allowed(ahead_m, dt_s);
+        // A leg is left at the speed for its end. Where that comes within this time, there may
+        // be too little left behind it to brake: the last leg of a way may be centimetres long.
+        for next in ahead {
+            if ahead_m > allowed * dt_s {
+                break;
+            }
+            ahead_m += next.length_m();
+            allowed = allowed.min(next.allowed(ahead_m, dt_s));
+        }
+        Some(allowed)
     }
 
     fn arrive(&mut self) {
