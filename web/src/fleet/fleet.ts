@@ -24,8 +24,8 @@ const HELD_MS = 1e9;
  */
 export class Fleet {
   readonly vehicles: Vehicle[] = [];
-  /** Slots whose vehicle changed since the layer took them. */
-  readonly touched = new Set<number>();
+  /** Told of each vehicle that is to be drawn anew, as soon as something of it changed. */
+  onTouched: ((vehicle: Vehicle) => void) | undefined;
   /** False: vehicles jump from fix to fix. */
   glide = true;
   /** How many fixes came. */
@@ -50,7 +50,7 @@ export class Fleet {
   /** Something that is not of its fixes changed: it is to be drawn anew. */
   touch(id: VehicleId): void {
     const vehicle = this.byId.get(id);
-    if (vehicle) this.touched.add(vehicle.slot);
+    if (vehicle) this.onTouched?.(vehicle);
   }
 
   apply(message: VehiclesMessage, nowMs: number): void {
@@ -77,7 +77,7 @@ export class Fleet {
   hold(nowMs: number): void {
     for (const vehicle of this.vehicles) {
       vehicle.motion = appear(this.fix(vehicle.update), nowMs, HELD_MS);
-      this.touched.add(vehicle.slot);
+      this.onTouched?.(vehicle);
     }
     this.restsAtMs = nowMs;
   }
@@ -123,7 +123,7 @@ export class Fleet {
   }
 
   private changed(vehicle: Vehicle): void {
-    this.touched.add(vehicle.slot);
+    this.onTouched?.(vehicle);
     this.restsAtMs = Math.max(this.restsAtMs, restsAtMs(vehicle.motion));
   }
 
@@ -136,6 +136,6 @@ export class Fleet {
     if (!last || last === gone) return;
     this.vehicles[gone.slot] = last;
     last.slot = gone.slot;
-    this.touched.add(last.slot);
+    this.onTouched?.(last);
   }
 }

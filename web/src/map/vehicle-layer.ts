@@ -2,16 +2,13 @@ import type { CustomLayerInterface, CustomRenderMethodInput, Map as MapLibre } f
 import type { VehicleId } from "../../sdk/index.ts";
 import { FADE_MIN_MS, ROLL_MAX_MS, TURN_MAX_MS } from "../../sdk/motion.ts";
 import type { Fleet, Vehicle } from "../fleet/fleet.ts";
-import { mercatorX, mercatorY, nearestX } from "./mercator.ts";
+import { Instances } from "./instances.ts";
 import {
   ATTRIBUTES,
-  FLAG_BEARING,
   FLAG_HIDDEN,
   FLAG_RIDE,
-  FLAG_SILENT,
   FRAGMENT,
   INSTANCE_FLOATS,
-  SHAPE_SHIFT,
   VERTEX,
 } from "./shaders.ts";
 import { SHAPES, type Shape } from "./shape.ts";
@@ -32,10 +29,6 @@ export interface Driven {
   of(vehicle: VehicleId): unknown;
 }
 
-/** Float32 has 24 bits: within this distance of the anchor they mean 5 mm or better. */
-const ANCHOR_REACH = 0.002;
-/** As for places: so long after the base, times are still right to 0.2 ms. */
-const TIME_REACH_MS = 30 * 60_000;
 const UNIFORMS = [
   "u_matrix",
   "u_half_canvas",
@@ -59,13 +52,11 @@ interface Gpu {
   corners: WebGLBuffer;
   instances: WebGLBuffer;
   uniforms: Uniforms;
-  /** How many instances the buffer has room for. */
-  capacity: number;
 }
 
 /**
  * All vehicles in one draw call. The GPU interpolates: a frame sets uniforms
- * only, a fix writes the 40 bytes of its vehicle.
+ * and passes on what is new, a fix writes the 40 bytes of its vehicle.
  */
 export class VehicleLayer implements CustomLayerInterface {
   readonly id = "vehicles";
@@ -82,23 +73,21 @@ export class VehicleLayer implements CustomLayerInterface {
   scriptMs = 0;
   private map: MapLibre | undefined;
   private gpu: Gpu | undefined;
-  private data = new Float32Array(256 * INSTANCE_FLOATS);
-  private anchorX = 0;
-  private anchorY = 0;
-  private baseMs = 0;
-  /** The anchor, the base or the context is new: every instance is to be written. */
-  private stale = true;
+  private readonly instances: Instances;
 
   constructor(
     private readonly fleet: Fleet,
     private readonly rides: Driven,
     public colors: VehicleColors,
-  ) {}
+  ) {
+    this.instances = new Instances(fleet.vehicles, (vehicle) => this.flags(vehicle));
+    fleet.onTouched = (vehicle) => this.instances.touch(vehicle);
+  }
 
   /** Draws all but those that the filter hides; nothing: all. */
   filter(hides: ((vehicle: Vehicle) => boolean) | undefined): void {
     this.hides = hides;
-    this.stale = true;
+    this.instances.invalidate();
   }
 
   isHidden(vehicle: Vehicle): boolean {
@@ -108,7 +97,7 @@ export class VehicleLayer implements CustomLayerInterface {
   onAdd(map: MapLibre, gl: WebGL2RenderingContext): void {
     this.map = map;
     this.gpu = makeGpu(gl);
-    this.stale = true;
+    this.instances.restart();
   }
 
   onRemove(_map: MapLibre, gl: WebGL2RenderingContext): void {
@@ -124,10 +113,11 @@ export class VehicleLayer implements CustomLayerInterface {
     const { map, gpu } = this;
     if (!map || !gpu) return;
     const nowMs = performance.now();
-    this.anchor(map, nowMs);
     // Within a vertex array of our own, so that MapLibre's bindings stay as they are.
     gl.bindVertexArray(gpu.array);
-    this.upload(gl, gpu);
+    gl.bindBuffer(gl.ARRAY_BUFFER, gpu.instances);
+    this.instances.anchor(map.getCenter(), nowMs);
+    this.instances.upload(gl);
     gl.useProgram(gpu.program);
     this.setUniforms(gl, gpu.uniforms, map, options, nowMs);
     gl.disable(gl.DEPTH_TEST);
@@ -146,79 +136,9 @@ export class VehicleLayer implements CustomLayerInterface {
     return Math.min(24, Math.max(9, 9 + (zoom - 11) * 2.5));
   }
 
-  private anchor(map: MapLibre, nowMs: number): void {
-    const centre = map.getCenter();
-    const x = mercatorX(centre.lng);
-    const y = mercatorY(centre.lat);
-    const near = Math.max(Math.abs(x - this.anchorX), Math.abs(y - this.anchorY)) < ANCHOR_REACH;
-    if (near && nowMs - this.baseMs < TIME_REACH_MS && !this.stale) return;
-    this.anchorX = x;
-    this.anchorY = y;
-    this.baseMs = nowMs;
-    this.stale = true;
-  }
-
-  private upload(gl: WebGL2RenderingContext, gpu: Gpu): void {
-    const { vehicles, touched } = this.fleet;
-    if (!this.stale && touched.size === 0) return;
-    const grown = vehicles.length > gpu.capacity;
-    let first = vehicles.length;
-    let last = -1;
-    if (grown || this.data.length < vehicles.length * INSTANCE_FLOATS) {
-      gpu.capacity = Math.max(256, 2 ** Math.ceil(Math.log2(vehicles.length)));
-      const bigger = new Float32Array(gpu.capacity * INSTANCE_FLOATS);
-      bigger.set(this.data.subarray(0, bigger.length));
-      this.data = bigger;
-    }
-    if (this.stale) {
-      for (const vehicle of vehicles) this.write(vehicle);
-      first = 0;
-      last = vehicles.length - 1;
-    } else {
-      for (const slot of touched) {
-        const vehicle = vehicles[slot];
-        // The vehicle left since.
-        if (!vehicle) continue;
-        this.write(vehicle);
-        first = Math.min(first, slot);
-        last = Math.max(last, slot);
-      }
-    }
-    touched.clear();
-    gl.bindBuffer(gl.ARRAY_BUFFER, gpu.instances);
-    if (grown || this.stale) {
-      gl.bufferData(gl.ARRAY_BUFFER, this.data, gl.DYNAMIC_DRAW);
-      gpu.capacity = this.data.length / INSTANCE_FLOATS;
-    } else if (last >= first) {
-      const from = first * INSTANCE_FLOATS;
-      const count = (last - first + 1) * INSTANCE_FLOATS;
-      gl.bufferSubData(gl.ARRAY_BUFFER, from * 4, this.data, from, count);
-    }
-    this.stale = false;
-  }
-
-  private write(vehicle: Vehicle): void {
-    const { motion, update, shape, slot } = vehicle;
-    const { data, anchorX, anchorY } = this;
-    const at = slot * INSTANCE_FLOATS;
-    // On this side of the world, whichever copy of it the map shows.
-    const toX = nearestX(motion.toX, anchorX) - anchorX;
-    data[at] = toX + (motion.fromX - motion.toX);
-    data[at + 1] = motion.fromY - anchorY;
-    data[at + 2] = toX;
-    data[at + 3] = motion.toY - anchorY;
-    data[at + 4] = motion.startMs - this.baseMs;
-    data[at + 5] = motion.durationMs;
-    data[at + 6] = motion.paceMs;
-    const directed = !Number.isNaN(motion.toBearing);
-    data[at + 7] = directed ? motion.fromBearing : 0;
-    data[at + 8] = directed ? motion.toBearing : 0;
-    data[at + 9] =
-      (update.state === "silent" ? FLAG_SILENT : 0) |
-      (directed ? FLAG_BEARING : 0) |
-      (this.rides.of(update.id) ? FLAG_RIDE : 0) |
-      (this.isHidden(vehicle) ? FLAG_HIDDEN : 0) |
-      (SHAPES.indexOf(shape) << SHAPE_SHIFT);
+  private flags(vehicle: Vehicle): number {
+    const driven = this.rides.of(vehicle.update.id) ? FLAG_RIDE : 0;
+    return driven | (this.isHidden(vehicle) ? FLAG_HIDDEN : 0);
   }
 
   private setUniforms(
@@ -233,7 +153,7 @@ export class VehicleLayer implements CustomLayerInterface {
     gl.uniformMatrix4fv(uniforms.u_matrix, false, this.matrix(options));
     gl.uniform2f(uniforms.u_half_canvas, canvas.clientWidth / 2, canvas.clientHeight / 2);
     gl.uniform1f(uniforms.u_radius, VehicleLayer.radius(map.getZoom()));
-    gl.uniform1f(uniforms.u_now, nowMs - this.baseMs);
+    gl.uniform1f(uniforms.u_now, nowMs - this.instances.baseMs);
     gl.uniform1f(uniforms.u_roll_max, ROLL_MAX_MS);
     gl.uniform1f(uniforms.u_turn_max, TURN_MAX_MS);
     gl.uniform1f(uniforms.u_fade_min, FADE_MIN_MS);
@@ -250,10 +170,11 @@ export class VehicleLayer implements CustomLayerInterface {
   /** MapLibre's matrix times the shift by the anchor, in doubles: only the result may be rounded. */
   private matrix(options: CustomRenderMethodInput): Float32Array {
     const m = options.defaultProjectionData.mainMatrix;
+    const { anchorX, anchorY } = this.instances;
     const out = new Float32Array(m);
     for (let row = 0; row < 4; row++) {
       const [x = 0, y = 0, w = 0] = [m[row], m[4 + row], m[12 + row]];
-      out[12 + row] = x * this.anchorX + y * this.anchorY + w;
+      out[12 + row] = x * anchorX + y * anchorY + w;
     }
     return out;
   }
@@ -301,5 +222,5 @@ function makeGpu(gl: WebGL2RenderingContext): Gpu {
   const uniforms = Object.fromEntries(
     UNIFORMS.map((name) => [name, gl.getUniformLocation(program, name)]),
   ) as Uniforms;
-  return { program, array, corners, instances, uniforms, capacity: 0 };
+  return { program, array, corners, instances, uniforms };
 }
