@@ -9,6 +9,7 @@ import { element } from "../ui/element.ts";
 import { TokenForm } from "../ui/token.tsx";
 import { readAddress } from "./address.ts";
 import { Drives } from "./drives.ts";
+import { Line } from "./line.ts";
 import "./operator.css";
 import { Page } from "./page.ts";
 import { Card } from "./panels/card.tsx";
@@ -48,19 +49,21 @@ async function main(): Promise<void> {
   const panels = element("panels");
   const address = readAddress(location.search);
   filter.value = address.filter;
+  const asked = patientConfig();
   // Before the map, which fits the city into the room that is left.
   render(<Panels />, panels);
-  const config = await patientConfig();
+  const config = await asked;
+  const line = new Line(config);
   const fleet = new Fleet();
   const rides = new RideBook();
   const drives = new Drives(rides);
   const view = openMap(config, fleet, drives);
-  if (!view) return;
+  if (!view) return line.client.close();
   if (address.view) {
     const { latitude, longitude, zoom } = address.view;
     view.map.jumpTo({ center: [longitude, latitude], zoom });
   }
-  const page = new Page(config, fleet, rides, drives, view, address);
+  const page = new Page(config, line, fleet, rides, drives, view, address);
   selection.value = address.selection;
   trail.value = address.trail;
   render(<Panels page={page} />, panels);

@@ -3,7 +3,6 @@ import {
   type Client,
   CloseCode,
   type ConnectionState,
-  connect,
   type Event,
   type History,
   type Rest,
@@ -15,14 +14,15 @@ import { isEverything, passes } from "../fleet/filter.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { RideBook } from "../fleet/ride-book.ts";
 import type { VehicleMap } from "../map/map.ts";
-import { type PageConfig, socketUrl } from "../service/config.ts";
-import { Identity } from "../service/identity.ts";
+import type { PageConfig } from "../service/config.ts";
+import type { Identity } from "../service/identity.ts";
 import type { Address, Past, Selection } from "./address.ts";
 import { AddressBar } from "./address-bar.ts";
 import { Meter } from "./charts/meter.ts";
 import { exposeDebugHandle } from "./debug.ts";
 import type { Drives } from "./drives.ts";
 import { listen } from "./gestures.ts";
+import type { Line } from "./line.ts";
 import { PanelFeed } from "./panel-feed.ts";
 import type { RideActions } from "./panels/ride-card.tsx";
 import type { ReplayControls } from "./replay/panel.tsx";
@@ -58,13 +58,15 @@ export class Page {
 
   constructor(
     config: PageConfig,
+    line: Line,
     private readonly fleet: Fleet,
     private readonly rides: RideBook,
     private readonly drives: Drives,
     private readonly view: VehicleMap,
     address: Address,
   ) {
-    this.identity = new Identity("operator", config);
+    this.identity = line.identity;
+    this.client = line.client;
     state.classes.value = [...(config.classes ?? [])].sort();
     const first = new Promise<void>((resolve) => {
       this.admitted = resolve;
@@ -81,13 +83,10 @@ export class Page {
       },
     });
     view.map.on("dragstart", () => clearInterval(this.revealing));
-    this.client = connect({
-      url: socketUrl(),
-      getToken: () => this.identity.fresh(),
-      onState: (connection) => this.connectionChanged(connection),
-      onEvent: (event) => this.event(event),
-      onLost: () => this.feed.lost(),
-    });
+    line.onState = (connection) => this.connectionChanged(connection);
+    line.onEvent = (event) => this.event(event);
+    line.onLost = () => this.feed.lost();
+    this.connectionChanged(this.client.state);
     const cells = new Cells();
     this.panels = new PanelFeed(fleet, cells, rides, drives, view, this.meter);
     this.sight = new Sight(this.client, view, fleet, cells, address.show, {
