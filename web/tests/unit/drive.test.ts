@@ -192,7 +192,7 @@ describe("how the sending goes, in words", () => {
 
 describe("other words", () => {
   it("count minutes as drivers do", () => {
-    expect([0, 29, 89, 91, 600].map(minutes)).toEqual([
+    expect([0, 29, 60, 61, 600].map(minutes)).toEqual([
       "1 min",
       "1 min",
       "1 min",
