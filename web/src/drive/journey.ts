@@ -128,9 +128,10 @@ export class Journey {
 
   private async showDriven(ride: Ride): Promise<void> {
     const track = await this.rest.track(ride.ride_id).catch(() => undefined);
-    if (track?.geometry && state.ride.peek()?.ride_id === ride.ride_id) {
-      this.trip.showTrack(track.geometry.coordinates);
-    }
+    if (!track?.geometry || state.ride.peek()?.ride_id !== ride.ride_id) return;
+    const line = track.geometry.coordinates;
+    this.trip.showTrack(line);
+    if (state.centred.peek()) this.view.view.fit([...line]);
   }
 }
 
