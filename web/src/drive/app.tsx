@@ -153,7 +153,7 @@ function Replaced({ onHere }: { onHere(): void }) {
 function Word() {
   const word = state.word.value ?? mapTrouble.value;
   return (
-    <div class="word" role="status" data-testid="word">
+    <div class="word" role="status" data-testid="word" data-over-map>
       {word && (
         <>
           <span>{word()}</span>
