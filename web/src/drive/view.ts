@@ -1,14 +1,11 @@
 import type { Place, Position, VehicleInfo } from "../../sdk/index.ts";
 import type { Fleet, Vehicle } from "../fleet/fleet.ts";
 import type { VehicleMap } from "../map/map.ts";
-import { apartM } from "../map/metres.ts";
-import { bearingBetween } from "./line-drive.ts";
+import { Heading } from "./heading.ts";
 import { centred } from "./state.ts";
 
 /** From farther a driver who waits sees no streets. */
 const NEAR_ZOOM = 13;
-/** A shorter step may be none: fixes of one that stands are apart, too, m. */
-const STEP_M = 20;
 
 type Spot = [longitude: number, latitude: number];
 type Point = Pick<Place, "latitude" | "longitude">;
@@ -17,8 +14,7 @@ type Point = Pick<Place, "latitude" | "longitude">;
 export class DriverView {
   /** The only vehicle here is the driver's own, of which nobody but this page tells. */
   private id = "own";
-  /** Where its bearing was known last. */
-  private turnedAt: Point | undefined;
+  private readonly heading = new Heading();
 
   constructor(
     readonly view: VehicleMap,
@@ -49,8 +45,7 @@ export class DriverView {
   /** A fix of the own vehicle. */
   show(position: Position, info: VehicleInfo): void {
     const { latitude, longitude, timestamp_ms } = position;
-    // Standing it looks where it looked.
-    const known = this.bearing(position) ?? this.own?.update.bearing;
+    const bearing = this.heading.after(position);
     const update = {
       id: this.id,
       latitude,
@@ -58,7 +53,7 @@ export class DriverView {
       timestamp_ms,
       class: info.class,
       state: "online" as const,
-      ...(known !== undefined && { bearing: known }),
+      ...(bearing !== undefined && { bearing }),
     };
     this.apply([update], []);
   }
@@ -89,16 +84,6 @@ export class DriverView {
     const all = [here, ...goals];
     const near = goals.length > 0 || view.map.getZoom() >= NEAR_ZOOM;
     if (anew || !near || !all.every((spot) => view.inSight(spot))) view.fit(all);
-  }
-
-  /** As the device says; of those that do not, from where it went. */
-  private bearing(position: Position): number | undefined {
-    const { turnedAt } = this;
-    const spot = ({ longitude, latitude }: Point): Spot => [longitude, latitude];
-    const went = turnedAt && apartM(spot(turnedAt), spot(position)) >= STEP_M;
-    const bearing = position.bearing ?? (went ? bearingBetween(turnedAt, position) : undefined);
-    if (bearing !== undefined || !turnedAt) this.turnedAt = position;
-    return bearing;
   }
 
   private apply(vehicles: Parameters<Fleet["apply"]>[0]["vehicles"], left: string[]): void {

@@ -3,6 +3,7 @@ import { ConnectionLost, type Ride, ServiceError } from "../../sdk/index.ts";
 import { silenceMs } from "../../src/drive/awake.ts";
 import { troubleOf } from "../../src/drive/device.ts";
 import { type Fix, notBefore, positionOf } from "../../src/drive/fix.ts";
+import { Heading } from "../../src/drive/heading.ts";
 import { driveSpeed, LineDrive } from "../../src/drive/line-drive.ts";
 import { partLeft, secondsLeft } from "../../src/drive/ring.ts";
 import { Simulator } from "../../src/drive/simulator.ts";
@@ -187,6 +188,26 @@ describe("how the sending goes, in words", () => {
     ],
   ])("%j", (sending, words) => {
     expect(sendingWords(sending, NOW)).toEqual(words);
+  });
+});
+
+describe("the own vehicle's heading", () => {
+  const fix = (metres: number, bearing?: number) => ({
+    latitude: 43.7384 + metres / 111_195,
+    longitude: 7.4246,
+    timestamp_ms: NOW,
+    ...(bearing !== undefined && { bearing }),
+  });
+
+  it("is the device's, where it tells one", () => {
+    const heading = new Heading();
+    expect([fix(0, 90), fix(0)].map((at) => heading.after(at))).toEqual([90, 90]);
+  });
+
+  it("is where it went, where it tells none, and no matter of the fixes' errors", () => {
+    const heading = new Heading();
+    const seen = [0, 9, 30, 25, 5].map((metres) => heading.after(fix(metres)));
+    expect(seen).toEqual([undefined, undefined, 0, 0, 180]);
   });
 });
 
