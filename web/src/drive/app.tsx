@@ -26,6 +26,11 @@ export function App({ drive }: { drive?: Drive }) {
     <>
       <Bar drive={drive} />
       <Word />
+      {!drive && !mapTrouble.value && (
+        <main class="sheet" data-over-map>
+          <p class="soft">{tell("loading")}</p>
+        </main>
+      )}
       {drive && (
         <>
           {!state.centred.value && (

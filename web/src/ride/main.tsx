@@ -50,7 +50,8 @@ function Face({ page }: { page?: Page }) {
         <p class="unseen" role="status" data-testid="news">
           {page && news(page)}
         </p>
-        {page ? <Stage page={page} /> : <p class="hint">{tell("loading")}</p>}
+        {page && <Stage page={page} />}
+        {!page && !mapTrouble.value && <p class="hint">{tell("loading")}</p>}
       </section>
       {page && <TokenForm wanted={page.tokenWanted} onToken={(token) => page.useToken(token)} />}
     </>
