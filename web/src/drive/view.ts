@@ -75,15 +75,18 @@ export class DriverView {
    * person moved the map.
    *
    * @param anew turns the map even where both are seen, from far away perhaps
+   * @returns false: where the vehicle is, is not known
    */
-  attend(places: Point[], anew = false): void {
+  attend(places: Point[], anew = false): boolean {
     const { own, view } = this;
-    if (!centred.value || !own || (view.map.isMoving() && !anew)) return;
+    if (!own) return false;
+    if (!centred.value || (view.map.isMoving() && !anew)) return true;
     const here = view.place(own, performance.now());
     const goals = places.map(({ longitude, latitude }): Spot => [longitude, latitude]);
     const all = [here, ...goals];
     const near = goals.length > 0 || view.map.getZoom() >= NEAR_ZOOM;
     if (anew || !near || !all.every((spot) => view.inSight(spot))) view.fit(all);
+    return true;
   }
 
   private apply(vehicles: Parameters<Fleet["apply"]>[0]["vehicles"], left: string[]): void {
