@@ -156,12 +156,12 @@ function Replaced({ onHere }: { onHere(): void }) {
 
 /** News that pass; said aloud. */
 function Word() {
-  const word = state.word.value ?? mapTrouble.value;
+  const word = state.word.value?.() || mapTrouble.value?.();
   return (
     <div class="word" role="status" data-testid="word" data-over-map>
       {word && (
         <>
-          <span>{word()}</span>
+          <span>{word}</span>
           <button
             type="button"
             aria-label={say("close")}

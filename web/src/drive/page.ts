@@ -154,7 +154,12 @@ export class Drive {
   }
 
   private near({ near, ride_id }: Notice): void {
-    if (ride_id === state.ride.value?.ride_id) state.word.value = () => tell(`near_${near}`);
+    const now = state.ride.peek();
+    if (ride_id !== now?.ride_id) return;
+    state.word.value = () => {
+      const { value } = state.ride;
+      return value?.ride_id === ride_id && value.state === now.state ? tell(`near_${near}`) : "";
+    };
   }
 
   private tick(): void {
