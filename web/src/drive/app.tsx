@@ -40,7 +40,7 @@ export function App({ drive }: { drive?: Drive }) {
           )}
           <main class="sheet" data-over-map>
             <p class="unseen" role="status" data-testid="news">
-              {newsWords(state.ride.value, state.offered.value?.offer)}
+              {!state.replaced.value && newsWords(state.ride.value, state.offered.value?.offer)}
             </p>
             <Sheet drive={drive} />
           </main>

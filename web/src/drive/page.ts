@@ -21,7 +21,7 @@ import { Bell } from "./bell.ts";
 import { Journey } from "./journey.ts";
 import { Offers } from "./offers.ts";
 import { Shift } from "./shift.ts";
-import { stageOf } from "./stage.ts";
+import { titleWords } from "./standing.ts";
 import * as state from "./state.ts";
 import { Steps } from "./steps.ts";
 import type { DriverView } from "./view.ts";
@@ -177,16 +177,9 @@ export class Drive {
       this.shift.put({ latitude: lat, longitude: lng });
     });
     effect(() => {
-      document.title = titleWords();
+      document.title = `${titleWords()} · ridecast`;
     });
   }
-}
-
-/** Of the tab, for a driver who looks at another one. */
-function titleWords(): string {
-  if (state.offered.value) return `${tell("offer")} · ridecast`;
-  const stage = state.ride.value && stageOf(state.ride.value);
-  return `${tell(stage?.title ?? (state.online.value ? "free" : "offline"))} · ridecast`;
 }
 
 /** The place in the inbox, over loads of the page. */

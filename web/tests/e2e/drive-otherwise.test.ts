@@ -88,6 +88,7 @@ it("one device drives: the other says so, and takes over again when asked", asyn
   const second = await page.context().newPage();
   await second.goto(`${town.service.url}drive#token=${token}`);
   await page.getByTestId("replaced").waitFor();
+  expect(await page.title()).toBe("You drive on another device · ridecast");
   expect(await findings(page)).toEqual([]);
   // What this browser drives, it knows.
   await second.getByTestId("standing").filter({ hasText: "Waiting for rides" }).waitFor();
