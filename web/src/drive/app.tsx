@@ -26,6 +26,11 @@ export function App({ drive }: { drive?: Drive }) {
     <>
       <Bar drive={drive} />
       <Word />
+      {!drive && !mapTrouble.value && (
+        <main class="sheet" data-over-map>
+          <p class="soft">{tell("loading")}</p>
+        </main>
+      )}
       {drive && (
         <>
           {!state.centred.value && (
@@ -35,7 +40,7 @@ export function App({ drive }: { drive?: Drive }) {
           )}
           <main class="sheet" data-over-map>
             <p class="unseen" role="status" data-testid="news">
-              {newsWords(state.ride.value, state.offered.value?.offer)}
+              {!state.replaced.value && newsWords(state.ride.value, state.offered.value?.offer)}
             </p>
             <Sheet drive={drive} />
           </main>
@@ -151,12 +156,12 @@ function Replaced({ onHere }: { onHere(): void }) {
 
 /** News that pass; said aloud. */
 function Word() {
-  const word = state.word.value ?? mapTrouble.value;
+  const word = state.word.value?.() || mapTrouble.value?.();
   return (
-    <div class="word" role="status" data-testid="word">
+    <div class="word" role="status" data-testid="word" data-over-map>
       {word && (
         <>
-          <span>{word()}</span>
+          <span>{word}</span>
           <button
             type="button"
             aria-label={say("close")}

@@ -1,3 +1,4 @@
+import { effect } from "@preact/signals";
 import { awake, hiddenForMs, sending } from "./state.ts";
 
 /** A shorter silence is no news, ms: after it the service calls a vehicle silent. */
@@ -10,10 +11,12 @@ const SILENCE_MS = 15_000;
 export class Awake {
   private wanted = false;
   private lock: WakeLockSentinel | undefined;
-  private hiddenAtMs: number | undefined;
+  private readonly silence = new Silence();
 
   constructor() {
     document.addEventListener("visibilitychange", () => this.visibility());
+    // A page that wakes may send before it hears that it is seen again.
+    effect(() => this.silence.sent(sending.value.sentAtMs ?? 0));
   }
 
   hold(): void {
@@ -32,13 +35,12 @@ export class Awake {
 
   private visibility(): void {
     if (document.visibilityState === "hidden") {
-      this.hiddenAtMs = Date.now();
+      this.silence.begin(Date.now());
       return;
     }
+    const silentMs = this.silence.end(Date.now());
     if (!this.wanted) return;
-    const silentMs = silenceMs(this.hiddenAtMs, sending.value.sentAtMs, Date.now());
     if (silentMs > SILENCE_MS) hiddenForMs.value = silentMs;
-    this.hiddenAtMs = undefined;
     // The browser took it when the page was hidden.
     void this.take();
   }
@@ -61,12 +63,26 @@ export class Awake {
   }
 }
 
-/** How long nothing was sent while the page was hidden, until now, ms. */
-export function silenceMs(
-  hiddenAtMs: number | undefined,
-  sentAtMs: number | undefined,
-  nowMs: number,
-): number {
-  if (hiddenAtMs === undefined) return 0;
-  return nowMs - Math.max(hiddenAtMs, sentAtMs ?? 0);
+/** The longest time without a position while the page was hidden. Pure; the clock is the caller's, ms. */
+export class Silence {
+  private fromMs: number | undefined;
+  private longestMs = 0;
+
+  begin(nowMs: number): void {
+    this.fromMs = nowMs;
+    this.longestMs = 0;
+  }
+
+  sent(atMs: number): void {
+    if (this.fromMs === undefined || atMs <= this.fromMs) return;
+    this.longestMs = Math.max(this.longestMs, atMs - this.fromMs);
+    this.fromMs = atMs;
+  }
+
+  end(nowMs: number): number {
+    if (this.fromMs === undefined) return 0;
+    this.sent(nowMs);
+    this.fromMs = undefined;
+    return this.longestMs;
+  }
 }

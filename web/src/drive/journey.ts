@@ -23,6 +23,8 @@ export class Journey {
   private readonly trip: LiveTrip;
   /** The stage of the ride that the map was turned to. */
   private stage = "";
+  /** The map was turned to what is offered. After a reload the vehicle's place comes later than the offer. */
+  private considered = true;
 
   constructor(
     client: Client,
@@ -74,7 +76,9 @@ export class Journey {
   /** Time passes: the line shortens as the vehicle goes along it. */
   tick(): void {
     this.trip.tick();
-    if (this.stage === "") this.view.attend(endsOf(state.offered.peek()));
+    if (this.stage !== "") return;
+    const known = this.view.attend(endsOf(state.offered.peek()), !this.considered);
+    this.considered ||= known;
   }
 
   /** Turns the map to the ride, or to the vehicle, again. */
@@ -106,7 +110,7 @@ export class Journey {
     if (!offered) return;
     state.centred.value = true;
     // Not tracked: a map that is moved by hand afterwards stays where it was put.
-    untracked(() => this.view.attend(endsOf(offered), true));
+    this.considered = untracked(() => this.view.attend(endsOf(offered), true));
   }
 
   /** From where the vehicle is to where it goes next; the made-up one drives it. */
@@ -128,9 +132,10 @@ export class Journey {
 
   private async showDriven(ride: Ride): Promise<void> {
     const track = await this.rest.track(ride.ride_id).catch(() => undefined);
-    if (track?.geometry && state.ride.peek()?.ride_id === ride.ride_id) {
-      this.trip.showTrack(track.geometry.coordinates);
-    }
+    if (!track?.geometry || state.ride.peek()?.ride_id !== ride.ride_id) return;
+    const line = track.geometry.coordinates;
+    this.trip.showTrack(line);
+    if (state.centred.peek()) this.view.view.fit([...line]);
   }
 }
 

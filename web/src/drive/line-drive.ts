@@ -64,7 +64,7 @@ export function driveSpeed(usual: number, times: number): number {
 }
 
 /** Degrees clockwise from north; for pieces of a street the earth is flat. */
-function bearingBetween(a: Point, b: Point): number {
+export function bearingBetween(a: Point, b: Point): number {
   const east = (b.longitude - a.longitude) * Math.cos(a.latitude * RADIANS);
   const north = b.latitude - a.latitude;
   return (Math.atan2(east, north) / RADIANS + 360) % 360;

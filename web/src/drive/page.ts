@@ -21,7 +21,7 @@ import { Bell } from "./bell.ts";
 import { Journey } from "./journey.ts";
 import { Offers } from "./offers.ts";
 import { Shift } from "./shift.ts";
-import { stageOf } from "./stage.ts";
+import { titleWords } from "./standing.ts";
 import * as state from "./state.ts";
 import { Steps } from "./steps.ts";
 import type { DriverView } from "./view.ts";
@@ -154,7 +154,12 @@ export class Drive {
   }
 
   private near({ near, ride_id }: Notice): void {
-    if (ride_id === state.ride.value?.ride_id) state.word.value = () => tell(`near_${near}`);
+    const now = state.ride.peek();
+    if (ride_id !== now?.ride_id) return;
+    state.word.value = () => {
+      const { value } = state.ride;
+      return value?.ride_id === ride_id && value.state === now.state ? tell(`near_${near}`) : "";
+    };
   }
 
   private tick(): void {
@@ -172,16 +177,9 @@ export class Drive {
       this.shift.put({ latitude: lat, longitude: lng });
     });
     effect(() => {
-      document.title = titleWords();
+      document.title = `${titleWords()} · ridecast`;
     });
   }
-}
-
-/** Of the tab, for a driver who looks at another one. */
-function titleWords(): string {
-  if (state.offered.value) return `${tell("offer")} · ridecast`;
-  const stage = state.ride.value && stageOf(state.ride.value);
-  return `${tell(stage?.title ?? (state.online.value ? "free" : "offline"))} · ridecast`;
 }
 
 /** The place in the inbox, over loads of the page. */

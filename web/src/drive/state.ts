@@ -6,7 +6,7 @@ import type { Trouble } from "./device.ts";
 import type { Times } from "./simulator.ts";
 import type { Sending } from "./words/index.ts";
 
-/** What is to be said, in the language of the moment. */
+/** What is to be said, in the language of the moment; empty: nothing any more. */
 export type Words = () => string;
 
 export const connection = signal<ConnectionState>({ kind: "connecting", again: false });

@@ -1,6 +1,7 @@
 import type { Place, Position, VehicleInfo } from "../../sdk/index.ts";
 import type { Fleet, Vehicle } from "../fleet/fleet.ts";
 import type { VehicleMap } from "../map/map.ts";
+import { Heading } from "./heading.ts";
 import { centred } from "./state.ts";
 
 /** From farther a driver who waits sees no streets. */
@@ -13,6 +14,7 @@ type Point = Pick<Place, "latitude" | "longitude">;
 export class DriverView {
   /** The only vehicle here is the driver's own, of which nobody but this page tells. */
   private id = "own";
+  private readonly heading = new Heading();
 
   constructor(
     readonly view: VehicleMap,
@@ -42,9 +44,8 @@ export class DriverView {
 
   /** A fix of the own vehicle. */
   show(position: Position, info: VehicleInfo): void {
-    const { latitude, longitude, bearing, timestamp_ms } = position;
-    // Standing it looks where it looked.
-    const known = bearing ?? this.own?.update.bearing;
+    const { latitude, longitude, timestamp_ms } = position;
+    const bearing = this.heading.after(position);
     const update = {
       id: this.id,
       latitude,
@@ -52,7 +53,7 @@ export class DriverView {
       timestamp_ms,
       class: info.class,
       state: "online" as const,
-      ...(known !== undefined && { bearing: known }),
+      ...(bearing !== undefined && { bearing }),
     };
     this.apply([update], []);
   }
@@ -74,15 +75,18 @@ export class DriverView {
    * person moved the map.
    *
    * @param anew turns the map even where both are seen, from far away perhaps
+   * @returns false: where the vehicle is, is not known
    */
-  attend(places: Point[], anew = false): void {
+  attend(places: Point[], anew = false): boolean {
     const { own, view } = this;
-    if (!centred.value || !own || (view.map.isMoving() && !anew)) return;
+    if (!own) return false;
+    if (!centred.value || (view.map.isMoving() && !anew)) return true;
     const here = view.place(own, performance.now());
     const goals = places.map(({ longitude, latitude }): Spot => [longitude, latitude]);
     const all = [here, ...goals];
     const near = goals.length > 0 || view.map.getZoom() >= NEAR_ZOOM;
     if (anew || !near || !all.every((spot) => view.inSight(spot))) view.fit(all);
+    return true;
   }
 
   private apply(vehicles: Parameters<Fleet["apply"]>[0]["vehicles"], left: string[]): void {

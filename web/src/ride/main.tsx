@@ -15,7 +15,7 @@ import { Switches } from "../ui/switches.tsx";
 import { TokenForm } from "../ui/token.tsx";
 import { say } from "../words/index.ts";
 import { Page } from "./page.ts";
-import { Driven, headline } from "./panels/driven.tsx";
+import { another, Driven, headline } from "./panels/driven.tsx";
 import { Ended, endWords } from "./panels/ended.tsx";
 import { Looking } from "./panels/looking.tsx";
 import { MapTools, Plan } from "./panels/plan.tsx";
@@ -50,7 +50,8 @@ function Face({ page }: { page?: Page }) {
         <p class="unseen" role="status" data-testid="news">
           {page && news(page)}
         </p>
-        {page ? <Stage page={page} /> : <p class="hint">{tell("loading")}</p>}
+        {page && <Stage page={page} />}
+        {!page && !mapTrouble.value && <p class="hint">{tell("loading")}</p>}
       </section>
       {page && <TokenForm wanted={page.tokenWanted} onToken={(token) => page.useToken(token)} />}
     </>
@@ -82,7 +83,9 @@ function news(page: Page): string {
   const ride = page.rides.ride.value;
   if (!ride) return "";
   if (isOver(ride)) return endWords(ride);
-  if (ride.driver) return headline(ride);
+  if (ride.driver) {
+    return another(page, ride) ? `${tell("another_driver")} ${headline(ride)}` : headline(ride);
+  }
   const { setback } = ride.search ?? {};
   return setback ? tell(setback) : tripSay("looking");
 }

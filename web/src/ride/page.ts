@@ -23,6 +23,7 @@ import { exposeTripHandle } from "../trip/debug.ts";
 import { LiveTrip } from "../trip/live-trip.ts";
 import { RideNow } from "../trip/ride-now.ts";
 import { refusalWords } from "../trip/words/index.ts";
+import { DriverChange } from "./driver-change.ts";
 import { Estimator } from "./estimator.ts";
 import { Links } from "./links.ts";
 import { Near } from "./near.ts";
@@ -38,6 +39,7 @@ const TICK_MS = 250;
 export class Page {
   readonly wish = new Wish();
   readonly links = new Links();
+  readonly drivers = new DriverChange();
   readonly rides: RideNow;
   readonly chat: Chat;
   readonly planner: Planner;
@@ -227,6 +229,7 @@ export class Page {
   /** The vehicle, the line and the links of the ride as it is now. */
   private follow(ride: Ride | undefined): void {
     this.live.show(ride);
+    this.drivers.follow(ride);
     const driven = ride?.driver && !isOver(ride) ? ride.ride_id : undefined;
     if (this.ridden && this.ridden.rideId !== driven) {
       this.ridden.subscription.close();

@@ -20,6 +20,8 @@ interface Street {
 
 /** A street farther away than this does not say where a place is, m. */
 const NEAR_M = 120;
+/** Streets that come so near to each other meet there, m: so coarse is the base map. */
+const CROSSING_M = 8;
 export const FOUND_MAX = 6;
 
 /** Small letters, without accents. */
@@ -92,11 +94,10 @@ export class Streets {
     const found: Place[] = [];
     const others = this.named(second).slice(0, 20);
     for (const street of this.named(first).slice(0, 20)) {
-      const spots = new Map(street.pieces.flat().map((spot) => [spot.join(), spot]));
       for (const other of others) {
         if (other === street) continue;
-        const shared = other.pieces.flat().find((spot) => spots.has(spot.join()));
-        if (shared) found.push(at(shared, `${street.name} & ${other.name}`));
+        const spot = crossing(street.pieces, other.pieces);
+        if (spot) found.push(at(spot, `${street.name} & ${other.name}`));
         if (found.length === FOUND_MAX) return found;
       }
     }
@@ -114,6 +115,59 @@ function middle(piece: Spot[]): Spot {
 
 function nearestOf(spots: Spot[], near: Spot): Spot {
   return spots.reduce((a, b) => (apartM(near, b) < apartM(near, a) ? b : a));
+}
+
+/**
+ * Where two streets cross. The base map is drawn with few points: they need not
+ * have one in common there, and one that ends at the other may end beside it.
+ */
+function crossing(as: Spot[][], bs: Spot[][]): Spot | undefined {
+  for (const a of as) {
+    for (const b of bs) {
+      if (!close(a, b)) continue;
+      const end =
+        a.find((spot) => fromPieceM(b, spot, CROSSING_M) < CROSSING_M) ??
+        b.find((spot) => fromPieceM(a, spot, CROSSING_M) < CROSSING_M);
+      const spot = end ?? cut(a, b);
+      if (spot) return spot;
+    }
+  }
+  return undefined;
+}
+
+/** Whether they may meet at all: most do not. */
+function close(a: Spot[], b: Spot[]): boolean {
+  const room = (2 * CROSSING_M) / DEGREE_M;
+  return ([0, 1] as const).every((axis) => {
+    const [one, other] = [a, b].map((piece) => piece.map((spot) => spot[axis])) as [
+      number[],
+      number[],
+    ];
+    return (
+      Math.min(...one) - room < Math.max(...other) && Math.min(...other) - room < Math.max(...one)
+    );
+  });
+}
+
+/** Where a segment of one lies across a segment of the other. */
+function cut(a: Spot[], b: Spot[]): Spot | undefined {
+  for (const [p, q] of segmentsOf(a)) {
+    for (const [r, s] of segmentsOf(b)) {
+      const [x, y, u, v] = [q[0] - p[0], q[1] - p[1], s[0] - r[0], s[1] - r[1]];
+      const area = x * v - y * u;
+      if (area === 0) continue;
+      const [dx, dy] = [r[0] - p[0], r[1] - p[1]];
+      const along = (dx * v - dy * u) / area;
+      const across = (dx * y - dy * x) / area;
+      const inside = along >= 0 && along <= 1 && across >= 0 && across <= 1;
+      if (inside) return [p[0] + x * along, p[1] + y * along];
+    }
+  }
+  return undefined;
+}
+
+function segmentsOf(piece: Spot[]): [Spot, Spot][] {
+  return piece.slice(1).map((spot, index) => [piece[index] ?? spot, spot]);
 }
 
 /** How far a place is from a piece of street, m; at least `enough` when it is no nearer. */

@@ -1,4 +1,4 @@
-import type { Ride, Route, Toward } from "../../sdk/index.ts";
+import type { Place, Ride, Route, Toward } from "../../sdk/index.ts";
 import type { Fleet, Vehicle } from "../fleet/fleet.ts";
 import { isOver } from "../fleet/ride-book.ts";
 import type { VehicleMap } from "../map/map.ts";
@@ -67,6 +67,7 @@ export class LiveTrip {
     }
     if (isOver(ride)) {
       this.draw([]);
+      this.view.fit([spotOf(ride.pickup), spotOf(ride.dropoff)]);
       return;
     }
     void this.ask();
@@ -110,9 +111,7 @@ export class LiveTrip {
 
   private steer(ride: Ride, place: [number, number] | undefined, nowMs: number): void {
     if (!this.steers) return;
-    const end = ride[nextEnd(ride)];
-    const from: [number, number] = place ?? [ride.pickup.longitude, ride.pickup.latitude];
-    const places: [number, number][] = [from, [end.longitude, end.latitude]];
+    const places = [place ?? spotOf(ride.pickup), spotOf(ride[nextEnd(ride)])];
     const ahead = this.line.ahead();
     const known = 1 + Number(ahead.length > 0) + Number(place !== undefined);
     const soon = nowMs - this.fittedMs < FIT_PERIOD_MS;
@@ -137,6 +136,10 @@ export class LiveTrip {
       if (stage === this.stage) this.timer = setTimeout(() => void this.ask(), AGAIN_MS);
     }
   }
+}
+
+function spotOf({ longitude, latitude }: Place): [number, number] {
+  return [longitude, latitude];
 }
 
 /** Where the ride, or its vehicle, goes next. */

@@ -30,3 +30,10 @@ export function clock(atMs: number, seconds = false): string {
   const parts = { hour: two, minute: two, ...(seconds && { second: two }) };
   return new Intl.DateTimeFormat(tag(), parts).format(atMs);
 }
+
+/** The time of day; with the day where that is not today's. */
+export function moment(atMs: number, nowMs = Date.now()): string {
+  const day = new Intl.DateTimeFormat(tag(), { day: "numeric", month: "short" });
+  if (day.format(atMs) === day.format(nowMs)) return clock(atMs);
+  return `${day.format(atMs)}, ${clock(atMs)}`;
+}

@@ -88,6 +88,7 @@ it("one device drives: the other says so, and takes over again when asked", asyn
   const second = await page.context().newPage();
   await second.goto(`${town.service.url}drive#token=${token}`);
   await page.getByTestId("replaced").waitFor();
+  expect(await page.title()).toBe("You drive on another device · ridecast");
   expect(await findings(page)).toEqual([]);
   // What this browser drives, it knows.
   await second.getByTestId("standing").filter({ hasText: "Waiting for rides" }).waitFor();
@@ -142,14 +143,18 @@ it("a ride that is given back on the way goes to somebody else", async () => {
 });
 
 it("a rider who cancels is told to the driver", async () => {
-  const { page } = await town.driver();
+  const { page, move } = await town.driver();
   await town.introduce(page);
   await goOnline(page);
   await town.request();
   await accept(page);
+  move(PICKUP);
+  await word(page, "The pickup is near.");
   await town.cancel("Found another");
   await over(page, "The rider has cancelled");
   await over(page, "Found another");
+  // Where the pickup is, is no news any more.
+  expect(await page.getByTestId("word").textContent()).toBe("");
 });
 
 it("what is shown for a tracker app is what the service takes", async () => {

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ConnectionLost, type Ride, ServiceError } from "../../sdk/index.ts";
-import { silenceMs } from "../../src/drive/awake.ts";
+import { Silence } from "../../src/drive/awake.ts";
 import { troubleOf } from "../../src/drive/device.ts";
 import { type Fix, notBefore, positionOf } from "../../src/drive/fix.ts";
+import { Heading } from "../../src/drive/heading.ts";
 import { driveSpeed, LineDrive } from "../../src/drive/line-drive.ts";
 import { partLeft, secondsLeft } from "../../src/drive/ring.ts";
 import { Simulator } from "../../src/drive/simulator.ts";
@@ -190,9 +191,29 @@ describe("how the sending goes, in words", () => {
   });
 });
 
+describe("the own vehicle's heading", () => {
+  const fix = (metres: number, bearing?: number) => ({
+    latitude: 43.7384 + metres / 111_195,
+    longitude: 7.4246,
+    timestamp_ms: NOW,
+    ...(bearing !== undefined && { bearing }),
+  });
+
+  it("is the device's, where it tells one", () => {
+    const heading = new Heading();
+    expect([fix(0, 90), fix(0)].map((at) => heading.after(at))).toEqual([90, 90]);
+  });
+
+  it("is where it went, where it tells none, and no matter of the fixes' errors", () => {
+    const heading = new Heading();
+    const seen = [0, 9, 30, 25, 5].map((metres) => heading.after(fix(metres)));
+    expect(seen).toEqual([undefined, undefined, 0, 0, 180]);
+  });
+});
+
 describe("other words", () => {
   it("count minutes as drivers do", () => {
-    expect([0, 29, 89, 91, 600].map(minutes)).toEqual([
+    expect([0, 29, 60, 61, 600].map(minutes)).toEqual([
       "1 min",
       "1 min",
       "1 min",
@@ -234,11 +255,25 @@ describe("other words", () => {
 });
 
 it("tells for how long a hidden page sent nothing", () => {
-  expect(silenceMs(undefined, NOW - 90_000, NOW)).toBe(0);
-  expect(silenceMs(NOW - 60_000, NOW - 61_000, NOW)).toBe(60_000);
+  /** Hidden for a minute; sent at these times of it, ms. */
+  const after = (...sentMs: number[]) => {
+    const silence = new Silence();
+    silence.begin(NOW);
+    for (const ms of sentMs) silence.sent(NOW + ms);
+    return silence.end(NOW + 60_000);
+  };
+  expect(new Silence().end(NOW)).toBe(0);
+  expect(after()).toBe(60_000);
+  expect(after(-1_000)).toBe(60_000);
   // It went on sending for a while.
-  expect(silenceMs(NOW - 60_000, NOW - 20_000, NOW)).toBe(20_000);
-  expect(silenceMs(NOW - 60_000, undefined, NOW)).toBe(60_000);
+  expect(after(1_000, 40_000)).toBe(39_000);
+  // It woke, and sent before it was seen.
+  expect(after(1_000, 59_000)).toBe(58_000);
+  const silence = new Silence();
+  silence.begin(NOW);
+  silence.end(NOW + 60_000);
+  silence.sent(NOW + 90_000);
+  expect(silence.end(NOW + 90_000)).toBe(0);
 });
 
 it.each([

@@ -44,6 +44,23 @@ describe("the search of streets", () => {
     expect(names("tenao & dunant")).toEqual([]);
   });
 
+  it("finds crossings that the coarse map has no point for", () => {
+    const town = new Streets({
+      features: [
+        street("Avenida 18 de Julio", [7.42, 43.73], [7.43, 43.73]),
+        street("Ejido", [7.424, 43.72], [7.424, 43.74]),
+        // It ends at the avenue, 5 m beside the line that is drawn.
+        street("Yi", [7.426, 43.730045], [7.426, 43.74]),
+        street("Far", [7.426, 43.7302], [7.427, 43.74]),
+      ],
+    });
+    const found = (text: string) => town.find(text, HERE)[0];
+    expect(found("18 de julio & ejido")?.longitude).toBeCloseTo(7.424, 6);
+    expect(found("18 de julio & ejido")?.latitude).toBeCloseTo(43.73, 6);
+    expect(found("yi & 18")?.longitude).toBeCloseTo(7.426, 6);
+    expect(found("far & 18")).toBeUndefined();
+  });
+
   it("says nothing to nothing", () => {
     expect(names("  ")).toEqual([]);
     expect(names("&")).toEqual([]);

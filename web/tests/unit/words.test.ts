@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ConnectionState, Ride, RideState } from "../../sdk/index.ts";
 import { compass, expectedAtMs, rideTotals, rideWords } from "../../src/operator/words/index.ts";
-import { connectionNews, connectionWords, duration } from "../../src/words/index.ts";
+import { clock, connectionNews, connectionWords, duration, moment } from "../../src/words/index.ts";
 
 const NOW = 1_000_000;
 const FRESH = { dataAtMs: NOW - 400, silenceMs: 10_000 };
@@ -102,4 +102,12 @@ describe("rides in words", () => {
     expect(expectedAtMs(arrived)).toBeUndefined();
     expect(rideWords({ ...ride, state: "in_progress" })).toBe("on board");
   });
+});
+
+it("a moment of another day is told with the day", () => {
+  const noon = new Date(2026, 10, 27, 12).getTime();
+  const later = noon + 3 * 3_600_000;
+  const tomorrow = noon + 24 * 3_600_000;
+  expect(moment(later, noon)).toBe(clock(later));
+  expect(moment(tomorrow, noon)).toBe(`Nov 28, ${clock(tomorrow)}`);
 });

@@ -6,12 +6,14 @@ interface AskProps {
   children?: ComponentChildren;
   yes: string;
   no: string;
+  /** Yes cannot be mended. */
+  grave?: boolean;
   onYes(): void;
   onNo(): void;
 }
 
 /** A question before something that cannot be taken back. Escape says no. */
-export function Ask({ title, children, yes, no, onYes, onNo }: AskProps) {
+export function Ask({ title, children, yes, no, grave, onYes, onNo }: AskProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => dialog.current?.showModal(), []);
@@ -31,7 +33,7 @@ export function Ask({ title, children, yes, no, onYes, onNo }: AskProps) {
         <button type="button" onClick={onNo}>
           {no}
         </button>
-        <button type="button" class="primary" onClick={onYes}>
+        <button type="button" class={grave ? "danger" : "primary"} onClick={onYes}>
           {yes}
         </button>
       </div>

@@ -21,6 +21,7 @@ export function Cancel({
       title={tell("cancel_title")}
       yes={tell("cancel_yes")}
       no={tell("cancel_no")}
+      grave
       onYes={() => onCancel(reason === "reason_none" ? "" : tell(reason))}
       onNo={onKeep}
     >

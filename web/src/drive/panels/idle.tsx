@@ -1,14 +1,12 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import type { VehicleInfo } from "../../../sdk/index.ts";
-import { connection, nowMs, online, sending, source, vehicle } from "../state.ts";
+import { standing } from "../standing.ts";
+import { online, source, vehicle } from "../state.ts";
 import { tell } from "../words/index.ts";
 import { KeepOpen } from "./sending.tsx";
 import { Tracker } from "./tracker.tsx";
 import { VehicleForm, VehicleLine } from "./vehicle.tsx";
-
-/** Who sent nothing for so long is offered nothing, ms. */
-const SILENT_MS = 15_000;
 
 const editing = signal(false);
 
@@ -72,17 +70,6 @@ export function Idle({ token, onVehicle, onOnline, children }: IdleProps) {
       <Tracker info={info} token={token} />
     </>
   );
-}
-
-function standing(): { title: string; why: string } {
-  if (!online.value) return { title: tell("offline"), why: tell("offline_why") };
-  if (connection.value.kind !== "live") {
-    return { title: tell("no_connection"), why: tell("no_connection_why") };
-  }
-  const { sentAtMs } = sending.value;
-  if (sentAtMs === undefined) return { title: tell("unseen"), why: tell("unseen_why") };
-  if (nowMs.value - sentAtMs > SILENT_MS) return { title: tell("silent"), why: tell("silent_why") };
-  return { title: tell("free"), why: tell("free_why") };
 }
 
 /** Where positions come from; to be chosen before the work begins, as a vehicle cannot jump. */

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { VehicleInfo } from "../../../sdk/index.ts";
-import { clock } from "../../words/index.ts";
+import { moment } from "../../words/index.ts";
 import { expiryMs, type TrackerSettings, trackerSettings } from "../tracker.ts";
 import { tell } from "../words/index.ts";
 
@@ -31,7 +31,7 @@ function Settings({ info, token }: { info: VehicleInfo; token: string }) {
       </dl>
       <p>
         <strong>{tell("tracker_secret")}</strong>{" "}
-        {until !== undefined && tell("tracker_until", { time: clock(until) })}
+        {until !== undefined && tell("tracker_until", { time: moment(until) })}
       </p>
       <p class="soft">{tell("tracker_limits")}</p>
     </>

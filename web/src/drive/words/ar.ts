@@ -2,6 +2,7 @@ import type { Phrase } from "../../words/index.ts";
 import type { en } from "./en.ts";
 
 export const ar: Record<keyof typeof en, Phrase> = {
+  loading: "يجري سؤال الخدمة…",
   vehicle_title: "مركبتك",
   vehicle_why: "يراها الركاب حين تأتي إليهم.",
   class: "الفئة",

@@ -1,4 +1,5 @@
 export const en = {
+  loading: "Asking the service…",
   vehicle_title: "Your vehicle",
   vehicle_why: "Riders see it when you come for them.",
   class: "Class",

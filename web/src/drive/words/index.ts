@@ -49,9 +49,9 @@ function precise(metres: number): string {
   return say("metres", { n: Math.max(1, Math.round(metres)) });
 }
 
-/** Whole ones, as drivers think; never none. */
+/** Whole ones, rounded up as the countdown of the ride and the rider's estimate are; never none. */
 export function minutes(seconds: number): string {
-  return say("minutes", { n: Math.max(1, Math.round(seconds / 60)) });
+  return say("minutes", { n: Math.max(1, Math.ceil(seconds / 60)) });
 }
 
 export function refusedWords(code: ErrorCode): string {

@@ -2,6 +2,7 @@ import type { Phrase } from "../../words/index.ts";
 import type { en } from "./en.ts";
 
 export const ru: Record<keyof typeof en, Phrase> = {
+  loading: "Спрашиваем службу…",
   vehicle_title: "Ваша машина",
   vehicle_why: "Её увидят пассажиры, к которым вы едете.",
   class: "Класс",

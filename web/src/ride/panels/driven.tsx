@@ -30,6 +30,11 @@ export function Driven({ page, ride }: { page: Page; ride: Ride }) {
   return (
     <>
       <Heading>{headline(ride)}</Heading>
+      {another(page, ride) && (
+        <p class="setback" data-testid="another">
+          {tell("another_driver")}
+        </p>
+      )}
       {eta && <Countdown eta={eta} nowMs={now} />}
       {ride.state === "in_progress" && eta && (
         <p class="hint">{tripSay("there_at", { time: clock(now + remaining(eta, now).ms) })}</p>
@@ -56,6 +61,11 @@ export function Driven({ page, ride }: { page: Page; ride: Ride }) {
       <ChatPanel chat={page.chat} other="driver" quick={QUICK} possible={true} />
     </>
   );
+}
+
+/** Whether the rider looks for the wrong plate, perhaps. */
+export function another(page: Page, { state }: Ride): boolean {
+  return page.drivers.changed.value && state !== "in_progress";
 }
 
 /** What matters now. */

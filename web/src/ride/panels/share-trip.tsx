@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { Ride } from "../../../sdk/index.ts";
-import { clock } from "../../words/index.ts";
+import { moment } from "../../words/index.ts";
 import { addressOf } from "../links.ts";
 import type { Page } from "../page.ts";
 import { busy, serviceNowMs } from "../state.ts";
@@ -42,7 +42,7 @@ export function ShareTrip({ page, ride }: { page: Page; ride: Ride }) {
     <section class="share" aria-label={tell("share_title")} data-testid="share">
       <h3>{tell("share_title")}</h3>
       <p class="hint">
-        {tell("share_note")} {tell("share_until", { time: clock(link.expires_at_ms) })}
+        {tell("share_note")} {tell("share_until", { time: moment(link.expires_at_ms) })}
       </p>
       <input ref={field} readOnly value={url} aria-label={tell("link")} dir="ltr" />
       <div class="row">

@@ -69,6 +69,7 @@ export const ar: Record<keyof typeof en, Phrase> = {
   cancelling: "جارٍ الإلغاء…",
   comes: "يصل سائقك خلال",
   comes_soon: "سائقك في الطريق",
+  another_driver: "يأتي الآن سائق آخر: ابحث عن هذه اللوحة.",
   is_near: "سائقك قريب",
   is_here: "سائقك هنا",
   waits: "ينتظر منذ {time}",

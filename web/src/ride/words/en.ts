@@ -49,6 +49,7 @@ export const en = {
   cancelling: "Cancelling…",
   comes: "Your driver comes in",
   comes_soon: "Your driver is on the way",
+  another_driver: "Another driver comes now: look for this plate.",
   is_near: "Your driver is near",
   is_here: "Your driver is here",
   waits: "waiting for {time}",

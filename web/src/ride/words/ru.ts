@@ -61,6 +61,7 @@ export const ru: Record<keyof typeof en, Phrase> = {
   cancelling: "Отменяем…",
   comes: "Водитель будет через",
   comes_soon: "Водитель в пути",
+  another_driver: "Теперь к вам едет другой водитель: ищите этот номер.",
   is_near: "Водитель рядом",
   is_here: "Водитель на месте",
   waits: "ждёт {time}",

@@ -16,10 +16,16 @@ function stateWords({ state }: Ride, eta: Eta | undefined, nowMs: number): strin
     case "arrived":
       return tell("tab_here");
     case "accepted":
-      return eta ? remainingWords(remaining(eta, nowMs)) : tell("comes_soon");
+      return timeWords(eta, nowMs) ?? tell("comes_soon");
     case "in_progress":
-      return eta ? remainingWords(remaining(eta, nowMs)) : tell("tab_board");
+      return timeWords(eta, nowMs) ?? tell("tab_board");
     default:
       return tell("tab_over");
   }
+}
+
+/** Nothing: there is no estimate, or one so old that the tab, which has no room to say so, does not repeat it. */
+function timeWords(eta: Eta | undefined, nowMs: number): string | undefined {
+  const left = eta && remaining(eta, nowMs);
+  return left && left.oldMs === undefined ? remainingWords(left) : undefined;
 }
