@@ -1,4 +1,5 @@
 import { effect } from "@preact/signals";
+import { middleOf } from "../map/follower.ts";
 import type { VehicleMap } from "../map/map.ts";
 import { type Address, type View, writeAddress } from "./address.ts";
 import * as state from "./state.ts";
@@ -57,7 +58,7 @@ export class AddressBar {
   }
 
   private seen(): View {
-    const { lat, lng } = this.map.getCenter().wrap();
+    const { lat, lng } = middleOf(this.map).wrap();
     return { latitude: lat, longitude: lng, zoom: this.map.getZoom() };
   }
 }

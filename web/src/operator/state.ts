@@ -17,6 +17,8 @@ import type { Speed } from "./replay/ahead.ts";
 /** A vehicle as the list and the card show it. */
 export interface Seen {
   update: VehicleUpdate;
+  /** The moment that the map showed when it was looked at, by the service's clock. */
+  atMs: number;
   /** Its newest position is older than the pace of its positions allows: it is drawn faded. */
   stale: boolean;
   /** Whether it drives somebody, as it is drawn. */

@@ -15,7 +15,6 @@ import {
   selectedId,
   selection,
   shown,
-  shownAtMs,
 } from "../state.ts";
 import { rideWords, tell } from "../words/index.ts";
 
@@ -55,8 +54,8 @@ function whyNone() {
   return isEverything(filter.value) ? "none_in_view" : "filtered_out";
 }
 
-function detail({ update, stale, ride, onRide }: Seen): string {
-  const age = tell("old", { age: duration(shownAtMs.value - update.timestamp_ms) });
+function detail({ update, atMs, stale, ride, onRide }: Seen): string {
+  const age = tell("old", { age: duration(atMs - update.timestamp_ms) });
   if (update.state === "silent") return `${tell("silent")} · ${age}`;
   if (stale) return age;
   if (ride) return rideWords(ride);
