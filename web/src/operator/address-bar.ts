@@ -37,13 +37,16 @@ export class AddressBar {
   }
 
   private address(): string {
-    const { past } = state.replay.value ?? { past: null };
+    const { past = null, atMs = 0 } = state.replay.value ?? {};
+    // While it is played it is written some times a second: whole seconds are as good.
+    const momentMs = Math.floor(atMs / 1_000) * 1_000;
     return writeAddress({
       view: this.view,
       selection: state.selection.value,
       trail: state.trail.value,
       filter: state.filter.value,
       past,
+      momentMs: past && momentMs > past.fromMs ? momentMs : null,
       show: this.opened.show,
     });
   }

@@ -85,8 +85,9 @@ export const following = signal(false);
 /** Whether the way of the selected vehicle is drawn. */
 export const trail = signal(false);
 
-const wide = matchMedia("(min-width: 800px)").matches;
-export const listOpen = signal(wide);
+/** Whether the list is beside the map, and not below it. */
+export const isWide = () => matchMedia("(min-width: 800px)").matches;
+export const listOpen = signal(isWide());
 export const tab = signal<"vehicles" | "rides" | "charts">("vehicles");
 
 export interface ReplayState {

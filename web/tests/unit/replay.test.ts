@@ -124,6 +124,8 @@ describe("the way ahead", () => {
     const at = { atMs: 1_000, toMs: 60_000, endMs: HOUR };
     expect(advanced({ ...at, speed: 1 }, 100)).toBe(1_100);
     expect(advanced({ ...at, speed: 60 }, 100)).toBe(7_000);
+    // The browser's clock has parts of a millisecond, which the service takes for no number.
+    expect(advanced({ ...at, speed: 5 }, 100.1)).toBe(1_501);
     expect(advanced({ ...at, speed: 60 }, 10_000)).toBe(60_000);
     expect(advanced({ ...at, endMs: 1_050, speed: 1 }, 100)).toBe(1_050);
     // What is fetched anew begins after the moment.

@@ -31,7 +31,7 @@ export function Card({ onSelect, onFollow, actions }: CardProps) {
   const ride = rideCard.value?.ride;
   const name = tell(kind === "vehicle" ? "vehicle" : "ride_of", { id });
   return (
-    <section class="card" aria-label={name} data-testid="card" data-over-map>
+    <section class="card" tabIndex={-1} aria-label={name} data-testid="card" data-over-map>
       {kind === "vehicle" ? (
         <h2>{id}</h2>
       ) : (
