@@ -106,6 +106,7 @@ export class Selected {
     if (turn !== this.turn || !ride) return;
     if (ride === "gone") {
       state.rideCard.value = { gone: true };
+      this.view.track.show([]);
       return;
     }
     this.takeRide(ride);
