@@ -16,6 +16,7 @@ import { type Age, Ages } from "./ages.ts";
 import { type Bounds, firstZoom } from "./area.ts";
 import { CellLayer } from "./cell-layer.ts";
 import { MAP_COLORS } from "./colors.ts";
+import { Follower, type Padding, SIDES } from "./follower.ts";
 import { latitudeOf, longitudeOf, mercatorX, mercatorY, nearestX } from "./mercator.ts";
 import { isInside, panelsOver, roomBeside } from "./room.ts";
 import { baseStyle } from "./style.ts";
@@ -41,6 +42,7 @@ export class VehicleMap {
   readonly track: WayLayer;
   private readonly ages: Ages;
   private readonly trip: TripLayer;
+  private readonly follower: Follower;
   private followed: Vehicle | undefined;
   /** Whether a style was ever loaded. */
   private styled = false;
@@ -69,6 +71,7 @@ export class VehicleMap {
       touchPitch: false,
       maxPitch: 0,
     });
+    this.follower = new Follower(this.map);
     this.ages = new Ages(this.map);
     this.trip = new TripLayer(this.map);
     this.cells = new CellLayer(this.map);
@@ -189,18 +192,11 @@ export class VehicleMap {
     return nearest;
   }
 
-  /** Keeps the vehicle in the middle from now on; nothing: no more. */
+  /** Keeps the vehicle in the middle of the room beside panels from now on; nothing: no more. */
   follow(vehicle: Vehicle | undefined): void {
     this.followed = vehicle;
-    // Zooming is to leave it there.
-    const around = vehicle ? { around: "center" as const } : true;
-    const { scrollZoom, touchZoomRotate } = this.map;
-    // One that is enabled ignores another `enable`.
-    scrollZoom.disable();
-    scrollZoom.enable(around);
-    touchZoomRotate.disable();
-    touchZoomRotate.enable(around);
-    touchZoomRotate.disableRotation();
+    if (vehicle) this.follower.begin();
+    else this.follower.end();
     this.refresh();
   }
 
@@ -210,15 +206,14 @@ export class VehicleMap {
     if (!first) return;
     const bounds = new LngLatBounds(first, first);
     for (const place of places) bounds.extend(place);
-    const map = this.box();
-    const room = roomBeside(map, panelsOver());
-    const around = Math.min(70, (room.right - room.left) / 5, (room.bottom - room.top) / 5);
-    const padding = {
-      left: room.left - map.left + around,
-      top: room.top - map.top + around,
-      right: map.right - room.right + around,
-      bottom: map.bottom - room.bottom + around,
-    };
+    const padding = this.beside();
+    const { width, height } = this.box();
+    const around = Math.min(
+      70,
+      (width - padding.left - padding.right) / 5,
+      (height - padding.top - padding.bottom) / 5,
+    );
+    for (const side of SIDES) padding[side] += around;
     this.map.fitBounds(bounds, { padding, maxZoom, duration: 600 });
   }
 
@@ -258,13 +253,22 @@ export class VehicleMap {
     return box;
   }
 
-  /** Of the room beside panels, from the middle of the map, pixels. */
-  private middle(): [number, number] {
+  /** What panels take of the map on each side, pixels. */
+  private beside(): Padding {
     const map = this.box();
     const room = roomBeside(map, panelsOver());
-    const right = (room.left + room.right - map.left - map.right) / 2;
-    const down = (room.top + room.bottom - map.top - map.bottom) / 2;
-    return [right, down];
+    return {
+      left: room.left - map.left,
+      top: room.top - map.top,
+      right: map.right - room.right,
+      bottom: map.bottom - room.bottom,
+    };
+  }
+
+  /** Of the room beside panels, from the middle of the map, pixels. */
+  private middle(): [number, number] {
+    const { left, top, right, bottom } = this.beside();
+    return [(left - right) / 2, (top - bottom) / 2];
   }
 
   /** Longitude and latitude of where it is drawn. */
@@ -274,12 +278,7 @@ export class VehicleMap {
   }
 
   private keepUp(nowMs: number): void {
-    // `jumpTo` would break off a gesture.
-    if (!this.followed || this.map.isZooming()) return;
-    const [longitude, latitude] = this.place(this.followed, nowMs);
-    const centre = this.map.getCenter();
-    if (Math.abs(centre.lng - longitude) + Math.abs(centre.lat - latitude) < 1e-8) return;
-    this.map.jumpTo({ center: [longitude, latitude] });
+    if (this.followed) this.follower.keepUp(this.place(this.followed, nowMs), this.beside());
   }
 }
 

@@ -1,4 +1,5 @@
 import { effect } from "@preact/signals";
+import { middleOf } from "../map/follower.ts";
 import type { VehicleMap } from "../map/map.ts";
 import { type Address, type View, writeAddress } from "./address.ts";
 import * as state from "./state.ts";
@@ -36,13 +37,16 @@ export class AddressBar {
   }
 
   private address(): string {
-    const { past } = state.replay.value ?? { past: null };
+    const { past = null, atMs = 0 } = state.replay.value ?? {};
+    // While it is played it is written some times a second: whole seconds are as good.
+    const momentMs = Math.floor(atMs / 1_000) * 1_000;
     return writeAddress({
       view: this.view,
       selection: state.selection.value,
       trail: state.trail.value,
       filter: state.filter.value,
       past,
+      momentMs: past && momentMs > past.fromMs ? momentMs : null,
       show: this.opened.show,
     });
   }
@@ -57,7 +61,7 @@ export class AddressBar {
   }
 
   private seen(): View {
-    const { lat, lng } = this.map.getCenter().wrap();
+    const { lat, lng } = middleOf(this.map).wrap();
     return { latitude: lat, longitude: lng, zoom: this.map.getZoom() };
   }
 }

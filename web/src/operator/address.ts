@@ -30,6 +30,8 @@ export interface Address {
   filter: Filter;
   /** Null: now. */
   past: Past | null;
+  /** Where in it, ms since the Unix epoch; null: at its beginning. */
+  momentMs: number | null;
   /** What to show whatever the zoom; null: by the zoom. */
   show: Show | null;
 }
@@ -39,6 +41,7 @@ export function readAddress(search: string): Address {
   const query = new URLSearchParams(search);
   const vehicle = query.get("vehicle");
   const ride = query.get("ride");
+  const past = readPast(query.get("from"), query.get("to"));
   return {
     view: readView(query.get("at")),
     selection: vehicle
@@ -48,13 +51,15 @@ export function readAddress(search: string): Address {
         : null,
     trail: query.has("trail"),
     filter: { doings: readDoings(query.get("only")), vehicleClass: query.get("class") || null },
-    past: readPast(query.get("from"), query.get("to")),
+    past,
+    momentMs: readMoment(past, query.get("moment")),
     show: oneOf(query.get("show"), ["dots", "cells"]),
   };
 }
 
 /** As `readAddress` reads it, with its `?`; empty when there is nothing to say. */
-export function writeAddress({ view, selection, trail, filter, past, show }: Address): string {
+export function writeAddress(address: Address): string {
+  const { view, selection, trail, filter, past, momentMs, show } = address;
   const parts: string[] = [];
   const add = (name: string, value: string) => parts.push(`${name}=${value}`);
   if (view) {
@@ -68,6 +73,7 @@ export function writeAddress({ view, selection, trail, filter, past, show }: Add
   if (past) {
     add("from", new Date(past.fromMs).toISOString());
     add("to", new Date(past.toMs).toISOString());
+    if (momentMs !== null) add("moment", new Date(momentMs).toISOString());
   }
   if (show) add("show", show);
   return parts.length > 0 ? `?${parts.join("&")}` : "";
@@ -89,6 +95,11 @@ function readPast(from: string | null, to: string | null): Past | null {
   const fromMs = Date.parse(from ?? "");
   const toMs = Date.parse(to ?? "");
   return fromMs < toMs ? { fromMs, toMs } : null;
+}
+
+function readMoment(past: Past | null, moment: string | null): number | null {
+  const ms = Date.parse(moment ?? "");
+  return past && ms > past.fromMs && ms <= past.toMs ? ms : null;
 }
 
 function oneOf<T extends string>(text: string | null, known: readonly T[]): T | null {

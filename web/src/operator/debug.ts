@@ -2,6 +2,7 @@ import type { ConnectionState, VehicleId, VehicleState } from "../../sdk/index.t
 import { drawnAt } from "../../sdk/motion.ts";
 import type { Cells } from "../fleet/cells.ts";
 import type { Fleet } from "../fleet/fleet.ts";
+import { middleOf } from "../map/follower.ts";
 import type { VehicleMap } from "../map/map.ts";
 import { latitudeOf, longitudeOf } from "../map/mercator.ts";
 import type { Show } from "./address.ts";
@@ -92,7 +93,7 @@ export function exposeDebugHandle(
       return { count: view.layer.frames, scriptMs: view.layer.scriptMs };
     },
     get view() {
-      const centre = view.map.getCenter();
+      const centre = middleOf(view.map);
       return { latitude: centre.lat, longitude: centre.lng, zoom: view.map.getZoom() };
     },
     get mapLoaded() {

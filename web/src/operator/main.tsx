@@ -24,16 +24,22 @@ import { filter, selection, trail } from "./state.ts";
 function Panels({ page }: { page?: Page }) {
   return (
     <>
-      <Status onRetry={page && page.tokenWanted === "none" ? () => page.retry() : undefined}>
+      <Status
+        onRetry={page && page.tokenWanted === "none" ? () => page.retry() : undefined}
+        onUncover={() => page?.select(null)}
+      >
         {page && <SearchBox search={page.search} onChoose={(hit) => page.find(hit)} />}
       </Status>
       <Notice />
       <Legend />
-      <Side onSelect={(chosen) => page?.select(chosen)} samples={page?.meter.samples} />
+      <Side
+        onSelect={(chosen, enter) => page?.select(chosen, enter)}
+        samples={page?.meter.samples}
+      />
       {page && (
         <>
           <Card
-            onSelect={(chosen) => page.select(chosen)}
+            onSelect={(chosen) => page.select(chosen, true)}
             onFollow={(on) => page.follow(on)}
             actions={page.rideActions}
           />

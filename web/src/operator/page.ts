@@ -100,7 +100,7 @@ export class Page {
       refresh: () => view.refresh(),
       explain: errorWords,
     });
-    this.details = new Selected(this.rest, view);
+    this.details = new Selected(this.rest, view, address.view ? address.selection?.id : undefined);
     rides.onChange = (id) => {
       fleet.touch(id);
       view.refresh();
@@ -119,11 +119,15 @@ export class Page {
       rested: () => this.shownChanged(),
     });
     new AddressBar(view.map, address);
-    if (address.past) this.playPast(address.past, false);
+    if (address.past) this.playPast(address.past, false, address.momentMs ?? undefined);
   }
 
-  /** Opens the card of a vehicle or a ride; null closes it. */
-  select(chosen: Selection | null): void {
+  /**
+   * Opens the card of a vehicle or a ride; null closes it.
+   *
+   * @param enter the keyboard goes on in the card
+   */
+  select(chosen: Selection | null, enter = false): void {
     const opened = state.selection.value === null && chosen !== null;
     if (opened) this.before = document.activeElement;
     const same = chosen?.id === state.selection.value?.id;
@@ -133,6 +137,7 @@ export class Page {
     this.panels.refresh();
     this.reveal();
     this.view.refresh();
+    if (enter) requestAnimationFrame(() => document.querySelector<HTMLElement>(".card")?.focus());
     if (chosen === null && this.before instanceof HTMLElement) this.before.focus();
   }
 
@@ -151,7 +156,7 @@ export class Page {
 
   /** Opens what was searched for, and goes there. */
   find({ kind, id, found }: Hit): void {
-    this.select({ kind, id });
+    this.select({ kind, id }, true);
     if (!("vehicle" in found) || state.replay.value) return;
     requestAnimationFrame(() => this.view.come(found.vehicle));
   }
@@ -203,14 +208,14 @@ export class Page {
     close: () => this.playPresent(),
   };
 
-  private playPast(past: Past, playing: boolean): void {
+  private playPast(past: Past, playing: boolean, atMs?: number): void {
     state.replayOpen.value = true;
     this.follow(false);
     if (!state.replay.value) {
       this.sight.pause();
       this.drives.past = this.replay;
     }
-    this.replay.open(past, playing, state.replay.value?.speed);
+    this.replay.open(past, playing, state.replay.value?.speed, atMs);
     this.shownChanged();
   }
 

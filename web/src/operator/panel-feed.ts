@@ -72,6 +72,7 @@ export class PanelFeed {
     const { id } = vehicle.update;
     return {
       update: vehicle.update,
+      atMs: state.shownAtMs.value,
       stale: drawnAt(vehicle.motion, nowMs).faded > 0,
       onRide: this.drives.of(id),
       ride: state.replay.value ? undefined : this.rides.of(id),

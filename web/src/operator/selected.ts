@@ -21,10 +21,15 @@ export class Selected {
   private trail: Trail | null = null;
   /** What is under way is of use while this is the same. */
   private turn = 0;
+  private lastId: string | undefined;
+  /** The map is to go to it, once it is known where it is. */
+  private going = false;
 
   constructor(
     private readonly rest: Rest,
     private readonly view: VehicleMap,
+    /** Of this one the address says where the map is to be. */
+    private placedId?: string,
   ) {
     // Computed: a replay says ten times a second how far it is, which is no reason to ask again.
     const past = computed(() => state.replay.value?.past ?? null);
@@ -64,7 +69,11 @@ export class Selected {
     state.vehicleCard.value = null;
     state.rideCard.value = chosen?.kind === "ride" ? {} : null;
     this.view.track.show([]);
+    // The past and the present of one are looked at from the same place.
+    this.going = chosen?.id !== this.lastId && chosen?.id !== this.placedId;
+    this.lastId = chosen?.id;
     if (!chosen) return;
+    this.placedId = undefined;
     if (chosen.kind === "vehicle") void this.fetchVehicle(chosen.id, past);
     else void this.fetchRide(chosen.id);
   }
@@ -85,9 +94,10 @@ export class Selected {
     const card = await this.ask(this.rest.get<VehicleCard>(`v1/vehicles/${enc(id)}`));
     if (turn !== this.turn || (past && card === "gone") || !card) return;
     // One that the map shows is there to be seen.
-    const unseen = state.vehicleCard.value === null && state.selected.value === null;
+    const go = this.going && state.selected.value === null;
+    this.going = false;
     state.vehicleCard.value = card;
-    if (unseen && card !== "gone" && !past) this.view.come(card.vehicle);
+    if (go && card !== "gone" && !past) this.view.come(card.vehicle);
   }
 
   private async fetchRide(id: string): Promise<void> {
@@ -96,16 +106,17 @@ export class Selected {
     if (turn !== this.turn || !ride) return;
     if (ride === "gone") {
       state.rideCard.value = { gone: true };
+      this.view.track.show([]);
       return;
     }
-    const first = !state.rideCard.value?.ride;
     this.takeRide(ride);
     const ends = [ride.pickup, ride.dropoff].map(({ longitude, latitude }): [number, number] => [
       longitude,
       latitude,
     ]);
     // When the card has its place, which may be over them.
-    if (first) requestAnimationFrame(() => this.show(ends));
+    if (this.going) requestAnimationFrame(() => this.show(ends));
+    this.going = false;
     const track = await this.ask(this.rest.track(id));
     if (turn !== this.turn || !track || track === "gone") return;
     this.view.track.show(track.geometry?.coordinates ?? []);

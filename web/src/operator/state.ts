@@ -17,6 +17,8 @@ import type { Speed } from "./replay/ahead.ts";
 /** A vehicle as the list and the card show it. */
 export interface Seen {
   update: VehicleUpdate;
+  /** The moment that the map showed when it was looked at, by the service's clock. */
+  atMs: number;
   /** Its newest position is older than the pace of its positions allows: it is drawn faded. */
   stale: boolean;
   /** Whether it drives somebody, as it is drawn. */
@@ -83,8 +85,9 @@ export const following = signal(false);
 /** Whether the way of the selected vehicle is drawn. */
 export const trail = signal(false);
 
-const wide = matchMedia("(min-width: 800px)").matches;
-export const listOpen = signal(wide);
+/** Whether the list is beside the map, and not below it. */
+export const isWide = () => matchMedia("(min-width: 800px)").matches;
+export const listOpen = signal(isWide());
 export const tab = signal<"vehicles" | "rides" | "charts">("vehicles");
 
 export interface ReplayState {

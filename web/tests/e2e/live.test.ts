@@ -225,9 +225,15 @@ onThePage("a followed vehicle stays in the middle until the map is dragged", asy
   await page.locator(".list button").first().click();
   const id = await page.getByTestId("card").locator("h2").textContent();
   await page.getByLabel("Follow").check();
-  const [middleX, middleY] = [box.width / 2, box.height / 2];
   const offset = async () => {
     const vehicle = (await drawn(page)).find((vehicle) => vehicle.id === id);
+    // Of the room above the card, or of that beside it, whichever is larger.
+    const card = await page.getByTestId("card").boundingBox();
+    if (!card) return undefined;
+    const [left, above] = [card.x - box.x, card.y - box.y];
+    const isAbove = above * box.width > left * box.height;
+    const middleX = (isAbove ? box.width : left) / 2;
+    const middleY = (isAbove ? above : box.height) / 2;
     return vehicle && { vehicle, px: Math.hypot(vehicle.x - middleX, vehicle.y - middleY) };
   };
   const centred = () =>

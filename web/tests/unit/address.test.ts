@@ -8,6 +8,7 @@ const NOWHERE: Address = {
   trail: false,
   filter: EVERYTHING,
   past: null,
+  momentMs: null,
   show: null,
 };
 
@@ -28,6 +29,13 @@ it.each<[string, Partial<Address>]>([
     "?from=2026-11-27T10:00:00.000Z&to=2026-11-27T10:10:00.000Z",
     { past: { fromMs: Date.UTC(2026, 10, 27, 10), toMs: Date.UTC(2026, 10, 27, 10, 10) } },
   ],
+  [
+    "?from=2026-11-27T10:00:00.000Z&to=2026-11-27T10:10:00.000Z&moment=2026-11-27T10:04:00.000Z",
+    {
+      past: { fromMs: Date.UTC(2026, 10, 27, 10), toMs: Date.UTC(2026, 10, 27, 10, 10) },
+      momentMs: Date.UTC(2026, 10, 27, 10, 4),
+    },
+  ],
 ])("%s is read and written", (search, said) => {
   const address = { ...NOWHERE, ...said };
   expect(readAddress(search)).toEqual(address);
@@ -44,6 +52,7 @@ it.each([
   "?from=yesterday&to=now",
   "?from=2026-11-27T10:10:00Z&to=2026-11-27T10:00:00Z",
   "?from=2026-11-27T10:10:00Z",
+  "?moment=2026-11-27T10:10:00Z",
   "?show=everything",
   "?vehicle=&ride=&class=",
 ])("%s, which nobody can mean, is nowhere", (search) => {

@@ -1,5 +1,6 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { History } from "../../sdk/index.ts";
+import type { Fleet } from "../../src/fleet/fleet.ts";
 import { advanced, nextChunk, within } from "../../src/operator/replay/ahead.ts";
 import { fromField, toField } from "../../src/operator/replay/local-time.ts";
 import { Tape } from "../../src/operator/replay/tape.ts";
@@ -124,6 +125,8 @@ describe("the way ahead", () => {
     const at = { atMs: 1_000, toMs: 60_000, endMs: HOUR };
     expect(advanced({ ...at, speed: 1 }, 100)).toBe(1_100);
     expect(advanced({ ...at, speed: 60 }, 100)).toBe(7_000);
+    // The browser's clock has parts of a millisecond, which the service takes for no number.
+    expect(advanced({ ...at, speed: 5 }, 100.1)).toBe(1_501);
     expect(advanced({ ...at, speed: 60 }, 10_000)).toBe(60_000);
     expect(advanced({ ...at, endMs: 1_050, speed: 1 }, 100)).toBe(1_050);
     // What is fetched anew begins after the moment.
@@ -144,4 +147,37 @@ it("moments go into a field and come out the same", () => {
   expect(toField(ms)).toBe("2026-11-27T09:04:05");
   expect(fromField(toField(ms))).toBe(ms);
   expect(fromField("")).toBeUndefined();
+});
+
+describe("a replay", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    vi.stubGlobal("matchMedia", () => ({ matches: true }));
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  it("knows who drove a ride while another moment is fetched", async () => {
+    const { Replay } = await import("../../src/operator/replay/replay.ts");
+    const fleet = { reset() {}, apply() {}, hold() {} } as unknown as Fleet;
+    const answers = [history(120, { a: [40, 45, 50] }, () => true), new Promise<History>(() => {})];
+    const replay = new Replay(fleet, {
+      bounds: () => ({ south: 0, west: 0, north: 1, east: 1 }),
+      history: async () => (await answers.shift()) as History,
+      refresh: () => {},
+      explain: String,
+    });
+    replay.open({ fromMs: 50_000, toMs: 3_600_000 }, false);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(replay.of("a")).toBe(true);
+    replay.seek(1_800_000);
+    await vi.advanceTimersByTimeAsync(0);
+    // It is still drawn, until the answer is there.
+    expect(replay.of("a")).toBe(true);
+    replay.close();
+    expect(replay.of("a")).toBe(false);
+  });
 });

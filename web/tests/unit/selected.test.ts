@@ -32,3 +32,40 @@ it("asks once for the card and the trail of a moment, however often a replay tic
     "v1/vehicles/a/trail",
   ]);
 });
+
+it("goes to a vehicle that is not on the map once: not after a replay, nor where the address says where to look", async () => {
+  const { Selected } = await import("../../src/operator/selected.ts");
+  const state = await import("../../src/operator/state.ts");
+  state.replay.value = null;
+  state.trail.value = false;
+  state.selection.value = null;
+  const get = async () => ({ vehicle: { id: "a", latitude: 1, longitude: 2 } });
+  const come = vi.fn();
+  const way = { show: () => {} };
+  const view = { trail: way, track: way, come } as unknown as VehicleMap;
+  new Selected({ get } as unknown as Rest, view, "a");
+  const choose = async (id: string | null) => {
+    state.selection.value = id === null ? null : { kind: "vehicle", id };
+    await vi.advanceTimersByTimeAsync(0);
+  };
+  await choose("a");
+  expect(come).toHaveBeenCalledTimes(0);
+  await choose("b");
+  expect(come).toHaveBeenCalledTimes(1);
+  const past = { fromMs: 0, toMs: 60_000 };
+  state.replay.value = {
+    past,
+    atMs: 0,
+    playing: false,
+    speed: 5,
+    waiting: false,
+    trouble: null,
+  };
+  await vi.advanceTimersByTimeAsync(0);
+  state.replay.value = null;
+  await vi.advanceTimersByTimeAsync(0);
+  expect(come).toHaveBeenCalledTimes(1);
+  await choose(null);
+  await choose("b");
+  expect(come).toHaveBeenCalledTimes(2);
+});

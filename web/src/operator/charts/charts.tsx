@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Options } from "uplot";
 import { DOINGS } from "../../fleet/filter.ts";
 import { theme } from "../../ui/theme.ts";
-import { locale, number } from "../../words/index.ts";
+import { clock, locale, number } from "../../words/index.ts";
 import { tell } from "../words/index.ts";
 import { sampled } from "./meter.ts";
 import type { Sample, Samples } from "./samples.ts";
@@ -135,7 +135,12 @@ async function plot(
     cursor: { show: false },
     padding: [8, 6, 0, 0],
     axes: [
-      { ...axis, size: 22, values: (_, splits) => splits.map(minute), space: 70 },
+      {
+        ...axis,
+        size: 22,
+        values: (_, splits) => splits.map((at) => clock(at * 1000, true)),
+        space: 90,
+      },
       { ...axis, size: 44, space: 24, values: (_, splits) => splits.map((value) => short(value)) },
     ],
     scales: { y: { range: (_, __, most) => [0, Math.max(4, (most ?? 0) * 1.1)] } },
@@ -162,12 +167,6 @@ async function plot(
     size.disconnect();
     drawn.destroy();
   };
-}
-
-function minute(seconds: number): string {
-  const at = new Date(seconds * 1000);
-  const two = (value: number) => String(value).padStart(2, "0");
-  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
 
 function short(value: number): string {

@@ -31,7 +31,7 @@ export function Card({ onSelect, onFollow, actions }: CardProps) {
   const ride = rideCard.value?.ride;
   const name = tell(kind === "vehicle" ? "vehicle" : "ride_of", { id });
   return (
-    <section class="card" aria-label={name} data-testid="card" data-over-map>
+    <section class="card" tabIndex={-1} aria-label={name} data-testid="card" data-over-map>
       {kind === "vehicle" ? (
         <h2>{id}</h2>
       ) : (
@@ -108,7 +108,12 @@ function VehicleFacts({ onSelect }: { onSelect(chosen: Selection): void }) {
       <dl>
         {plate && <Fact name={tell("plate")}>{plate}</Fact>}
         {label && <Fact name={tell("label")}>{label}</Fact>}
-        <Moving update={update} stale={seen?.stale ?? false} onRide={seen?.onRide ?? !!ride}>
+        <Moving
+          update={update}
+          atMs={seen?.atMs ?? shownAtMs.value}
+          stale={seen?.stale ?? false}
+          onRide={seen?.onRide ?? !!ride}
+        >
           {ride && <VehiclesRide ride={ride} onSelect={onSelect} />}
         </Moving>
       </dl>
@@ -118,13 +123,14 @@ function VehicleFacts({ onSelect }: { onSelect(chosen: Selection): void }) {
 
 function Moving(props: {
   update: VehicleUpdate;
+  atMs: number;
   stale: boolean;
   onRide: boolean;
   children: ComponentChildren;
 }) {
-  const { update, stale, onRide } = props;
+  const { update, atMs, stale, onRide } = props;
   const { bearing, speed } = update;
-  const age = duration(shownAtMs.value - update.timestamp_ms);
+  const age = duration(atMs - update.timestamp_ms);
   const silent = update.state === "silent";
   const state = silent ? tell("silent_long") : tell(onRide ? "on_ride" : "free");
   return (

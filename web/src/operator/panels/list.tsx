@@ -15,12 +15,18 @@ import {
   selectedId,
   selection,
   shown,
-  shownAtMs,
 } from "../state.ts";
 import { rideWords, tell } from "../words/index.ts";
 
+export type Select = (chosen: Selection, enter: boolean) => void;
+
+/** Clicks of a mouse and a finger are counted. */
+function byKeyboard({ detail }: MouseEvent): boolean {
+  return detail === 0;
+}
+
 /** The vehicles in view. */
-export function VehicleList({ onSelect }: { onSelect(chosen: Selection): void }) {
+export function VehicleList({ onSelect }: { onSelect: Select }) {
   if (shown.value === "cells") return <p>{tell("cells_instead")}</p>;
   const more = inView.value - rows.value.length;
   return (
@@ -31,7 +37,9 @@ export function VehicleList({ onSelect }: { onSelect(chosen: Selection): void })
             <button
               type="button"
               aria-current={row.update.id === selectedId.value}
-              onClick={() => onSelect({ kind: "vehicle", id: row.update.id })}
+              onClick={(event) =>
+                onSelect({ kind: "vehicle", id: row.update.id }, byKeyboard(event))
+              }
             >
               <Glyph
                 shape={shapeOf(row.update.class)}
@@ -55,8 +63,8 @@ function whyNone() {
   return isEverything(filter.value) ? "none_in_view" : "filtered_out";
 }
 
-function detail({ update, stale, ride, onRide }: Seen): string {
-  const age = tell("old", { age: duration(shownAtMs.value - update.timestamp_ms) });
+function detail({ update, atMs, stale, ride, onRide }: Seen): string {
+  const age = tell("old", { age: duration(atMs - update.timestamp_ms) });
   if (update.state === "silent") return `${tell("silent")} · ${age}`;
   if (stale) return age;
   if (ride) return rideWords(ride);
@@ -67,7 +75,7 @@ function detail({ update, stale, ride, onRide }: Seen): string {
 }
 
 /** The open rides, of all the service's. */
-export function RideList({ onSelect }: { onSelect(chosen: Selection): void }) {
+export function RideList({ onSelect }: { onSelect: Select }) {
   const more = openRides.value - rideRows.value.length;
   return (
     <>
@@ -77,7 +85,7 @@ export function RideList({ onSelect }: { onSelect(chosen: Selection): void }) {
             <button
               type="button"
               aria-current={ride.ride_id === selection.value?.id}
-              onClick={() => onSelect({ kind: "ride", id: ride.ride_id })}
+              onClick={(event) => onSelect({ kind: "ride", id: ride.ride_id }, byKeyboard(event))}
             >
               <span class={`dot ${ride.driver ? "taken" : "open"}`} aria-hidden="true" />
               <span class="name">

@@ -70,9 +70,13 @@ export function Actions({ ride, actions }: { ride: Ride; actions: RideActions })
           onSubmit={(event) => {
             event.preventDefault();
             const text = reason.current?.value.trim() ?? "";
-            void attempt(() =>
-              asked === "cancel" ? actions.cancel(ride_id, text) : actions.reassign(ride_id),
-            );
+            const card = event.currentTarget.closest<HTMLElement>(".card");
+            void attempt(async () => {
+              if (asked === "cancel") await actions.cancel(ride_id, text);
+              else await actions.reassign(ride_id);
+              // The form goes, and after a cancel the buttons too: the keyboard stays at the ride.
+              card?.focus();
+            });
           }}
         >
           <p>{tell(`${asked}_sure`)}</p>
@@ -101,8 +105,8 @@ export function Actions({ ride, actions }: { ride: Ride; actions: RideActions })
 }
 
 /** The button that was pressed is gone: the keyboard goes on here. */
-function focus(button: HTMLButtonElement | null): void {
-  button?.focus();
+function focus(control: HTMLElement | null): void {
+  control?.focus();
 }
 
 function Link({ link }: { link: string }) {
@@ -111,7 +115,13 @@ function Link({ link }: { link: string }) {
     <div class="link-out">
       <label>
         {tell("shared")}
-        <input readOnly value={link} onFocus={(event) => event.currentTarget.select()} />
+        <input
+          readOnly
+          // In place of the button, which was pressed and has no more to give.
+          ref={focus}
+          value={link}
+          onFocus={(event) => event.currentTarget.select()}
+        />
       </label>
       <button
         type="button"

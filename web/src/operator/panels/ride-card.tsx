@@ -2,7 +2,7 @@ import type { Place, Ride } from "../../../sdk/index.ts";
 import { isOver } from "../../fleet/ride-book.ts";
 import { clock, distance, duration, say } from "../../words/index.ts";
 import type { Selection } from "../address.ts";
-import { rideCard } from "../state.ts";
+import { replay, rideCard } from "../state.ts";
 import { type Step, timeline } from "../timeline.ts";
 import { tell } from "../words/index.ts";
 import { Fact } from "./card.tsx";
@@ -22,6 +22,7 @@ export function RideFacts(props: { actions: RideActions; onSelect(chosen: Select
   const { driver, rider, pickup, dropoff, trip, cancelled } = ride;
   return (
     <>
+      {replay.value && <p class="soft">{tell("of_now")}</p>}
       <dl>
         {rider && <Fact name={tell("rider")}>{rider}</Fact>}
         {driver && (

@@ -27,6 +27,8 @@ export function SearchBox({ search, onChoose }: { search: Search; onChoose(hit: 
   const choose = (hit: Hit | undefined) => {
     if (!hit) return;
     setOpen(false);
+    // A phone's keyboard goes, which lies over the card.
+    if (matchMedia("(pointer: coarse)").matches) field.current?.blur();
     onChoose(hit);
   };
   const key = (event: KeyboardEvent) => {

@@ -1,22 +1,15 @@
 import { number } from "../../words/index.ts";
-import type { Selection } from "../address.ts";
 import { Charts } from "../charts/charts.tsx";
 import type { Samples } from "../charts/samples.ts";
 import { inView, listOpen, openRides, tab } from "../state.ts";
 import { tell } from "../words/index.ts";
 import { Filters } from "./filters.tsx";
-import { RideList, VehicleList } from "./list.tsx";
+import { RideList, type Select, VehicleList } from "./list.tsx";
 
 const TABS = ["vehicles", "rides", "charts"] as const;
 
 /** Beside the map, on a phone below it: filters, and the lists that are the map for keyboards and screen readers. */
-export function Side({
-  onSelect,
-  samples,
-}: {
-  onSelect(chosen: Selection): void;
-  samples: Samples | undefined;
-}) {
+export function Side({ onSelect, samples }: { onSelect: Select; samples: Samples | undefined }) {
   if (!listOpen.value) return null;
   return (
     <section id="side" class="side" aria-label={tell("panel")}>

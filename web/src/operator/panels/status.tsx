@@ -6,12 +6,14 @@ import {
   connection,
   dataAtMs,
   inView,
+  isWide,
   listOpen,
   notice,
   nowMs,
   replay,
   replayOpen,
   rideCounts,
+  selection,
   shown,
   silenceMs,
   updatesPerSecond,
@@ -21,9 +23,12 @@ import { rideTotals, tell } from "../words/index.ts";
 /** The bar on top: connection, search, counters, switches. */
 export function Status({
   onRetry,
+  onUncover,
   children,
 }: {
   onRetry?: (() => void) | undefined;
+  /** Closes the card. */
+  onUncover(): void;
   /** The search. */
   children?: ComponentChildren;
 }) {
@@ -32,6 +37,9 @@ export function Status({
   // What is on the map is not live, however well the connection is.
   const past = replay.value !== null && connection.value.kind === "live";
   const unknown = inView.value === 0 && connection.value.kind !== "live" && !replay.value;
+  // On a phone there is one sheet at a time: see operator.css.
+  const asksForPast = replayOpen.value && replay.value === null;
+  const covered = !isWide() && (selection.value !== null || asksForPast);
   return (
     <header class="bar">
       <h1>ridecast</h1>
@@ -62,10 +70,13 @@ export function Status({
       <div class="switches">
         <button
           type="button"
-          aria-expanded={listOpen.value}
+          aria-expanded={listOpen.value && !covered}
           aria-controls="side"
           onClick={() => {
-            listOpen.value = !listOpen.value;
+            listOpen.value = covered || !listOpen.value;
+            if (!covered) return;
+            onUncover();
+            if (replay.value === null) replayOpen.value = false;
           }}
         >
           {tell("list")}

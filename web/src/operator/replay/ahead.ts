@@ -40,9 +40,9 @@ export function nextChunk({
   return [toMs, Math.min(endMs, toMs + CHUNK_MAX_MS, Math.max(toMs, atMs) + aheadMs)];
 }
 
-/** The moment to show after so much time: not beyond what was fetched. */
+/** The moment to show after so much time: not beyond what was fetched, and a whole number, as it is asked for. */
 export function advanced({ atMs, toMs, endMs, speed }: Where, elapsedMs: number): number {
-  return Math.max(atMs, Math.min(atMs + elapsedMs * speed, toMs, endMs));
+  return Math.max(atMs, Math.min(Math.round(atMs + elapsedMs * speed), toMs, endMs));
 }
 
 /** What is older may be forgotten. */

@@ -26,6 +26,8 @@ export interface Stage {
 /** Plays a window of the past by the layer that draws the present. */
 export class Replay {
   private tape = new Tape(0);
+  /** What the map shows is of this one, until the one that is fetched has the moment. */
+  private laid = this.tape;
   private area: Bounds | undefined;
   private timer: ReturnType<typeof setInterval> | undefined;
   private tickedMs = 0;
@@ -41,7 +43,7 @@ export class Replay {
 
   /** For the layer: whether the vehicle drove a ride then. */
   of(id: VehicleId): boolean {
-    return this.tape.isBusy(id);
+    return this.laid.isBusy(id);
   }
 
   /** How much of the past is held here: fixes. */
@@ -49,8 +51,7 @@ export class Replay {
     return this.tape.fixes;
   }
 
-  open(past: Past, playing: boolean, speed: Speed = 5): void {
-    const atMs = past.fromMs;
+  open(past: Past, playing: boolean, speed: Speed = 5, atMs = past.fromMs): void {
     replay.value = { past, atMs, playing, speed, waiting: true, trouble: null };
     clearInterval(this.timer);
     this.timer = setInterval(() => this.tick(), TICK_MS);
@@ -62,6 +63,7 @@ export class Replay {
     clearInterval(this.timer);
     this.load += 1;
     this.tape = new Tape(0);
+    this.laid = this.tape;
     this.fleet.reset();
     replay.value = null;
   }
@@ -161,6 +163,7 @@ export class Replay {
   private lay(atMs: number): void {
     const now = performance.now();
     this.fleet.reset(this.everyMs / (replay.value?.speed ?? 1));
+    this.laid = this.tape;
     this.fleet.apply(this.tape.snapshot(atMs), now);
     if (!replay.value?.playing) this.fleet.hold(now);
     this.stage.refresh();
