@@ -32,9 +32,14 @@ fn pair(criterion: &mut Criterion, format: Format, clients: usize) {
     let watch = || town.watch(format, Sees::Free, circle(places.middle, 1_000.0, None));
     let watching: Vec<_> = (0..clients).map(|_| watch()).collect();
 
+    let taken = |n: usize| watching[n].taken.bytes.get();
+    town.drive_all(&there);
+    town.hub.round();
+    assert!(taken(0) > 0, "they were told");
+
     let mut group = criterion.benchmark_group(format!("encode {format:?} for {clients}"));
     let hub = town.hub.clone();
-    let mut at_home = true;
+    let mut at_home = false;
     let mut drive = || {
         at_home = !at_home;
         town.drive_all(if at_home { &here } else { &there });
@@ -42,8 +47,6 @@ fn pair(criterion: &mut Criterion, format: Format, clients: usize) {
     group.bench_function("ours", |bencher| {
         bencher.iter_batched(&mut drive, |()| hub.round(), BatchSize::PerIteration);
     });
-    let taken = |n: usize| watching[n].taken.bytes.get();
-    assert!(taken(0) > 0, "they were told");
 
     let name = SubscriptionName::new("near").unwrap();
     let vehicles = town.vehicles.clone();
