@@ -31,11 +31,12 @@ fn file_at(path: &str) -> &str {
     }
 }
 
-/// Whether it is the address of a shared trip. Which of them there are, the page asks.
+/// Whether it is the address of a shared trip. Which of them there are, the page asks; it also
+/// passes over what a sentence left behind the link, a full stop or a bracket.
 fn shared(path: &str) -> bool {
     path.strip_prefix("s/").is_some_and(|token| {
         let sound = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        !token.is_empty() && token.chars().all(sound)
+        token.starts_with(sound) && !token.contains('/')
     })
 }
 
@@ -128,7 +129,8 @@ mod tests {
             ("s/231476f1c48553980fb22ded3172951f", "share.html"),
             ("s/", "s/"),
             ("s/a/b", "s/a/b"),
-            ("s/a.b", "s/a.b"),
+            ("s/231476f1c48553980fb22ded3172951f).", "share.html"),
+            ("s/..", "s/.."),
             ("ride/x", "ride/x"),
             ("icon.svg", "icon.svg"),
         ] {
@@ -152,7 +154,7 @@ mod tests {
             "s/",
             "assets/",
             "ride//",
-            "s/a.b/",
+            "s/../",
             "s//evil.example/",
         ] {
             assert_eq!(there(path), None, "{path}");

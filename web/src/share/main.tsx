@@ -45,7 +45,8 @@ async function main(): Promise<void> {
   const fleet = new Fleet();
   const view = openMap(config, fleet, new RideBook());
   if (!view) return;
-  const token = location.pathname.split("/").at(-1) ?? "";
+  // Without what a sentence left behind the link.
+  const [token = ""] = /[\w-]*/.exec(location.pathname.split("/").at(-1) ?? "") ?? [];
   render(<Face page={new Page(fleet, view, token)} />, panels);
 }
 

@@ -61,7 +61,8 @@ it("a shared trip is seen without a login, and no more once sharing has ended", 
   await sound(friend.page, "a link that is over");
   // Another link, until the ride's own end.
   await page.getByRole("button", { name: "Share the trip" }).click();
-  await friend.page.goto(await page.getByLabel("Link").inputValue());
+  // Taken out of a sentence, with what stood behind it.
+  await friend.page.goto(`${await page.getByLabel("Link").inputValue()}).`);
   await heading(friend.page, "The driver waits at the pickup");
   await driver.ask({ type: "start_ride", ride_id });
   await heading(friend.page, "On the way");
