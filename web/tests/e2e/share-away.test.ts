@@ -2,6 +2,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { launch, open, SIZES, until } from "./browser.ts";
+import { lineTo } from "./line.ts";
 import { Driver, heading, line, request, ridersPage, sound, vehicles } from "./rider.ts";
 import { serve } from "./service.ts";
 
@@ -45,6 +46,40 @@ it("a link that expires while it is looked at says so, and so does one that had 
   } finally {
     ana.leave();
     await brief.stop();
+  }
+});
+
+it("a line that falls silent is not live, and is opened anew", async () => {
+  const city = await serve({ flags: ["--heartbeat", "1s"] });
+  await city.start();
+  const ana = await Driver.come(city, "ana");
+  const way = await lineTo(city.url);
+  try {
+    const { page } = await ridersPage(browser, city, "rosa");
+    await request(page);
+    const ride_id = await ana.accept();
+    await page.getByRole("button", { name: "Share the trip" }).click();
+    const { pathname } = new URL(await page.getByLabel("Link").inputValue());
+    await page.context().close();
+    const friend = await open(browser, new URL(pathname, way.url).href, { viewport: SIZES.phone });
+    const connection = friend.page.getByTestId("connection");
+    await connection.filter({ hasText: "Live" }).waitFor();
+    await until("the vehicle", async () => (await vehicles(friend.page))[0]?.id === "ana");
+    way.silence();
+    // Neither end was told. The page counts the heartbeats that do not come.
+    await connection.filter({ hasText: "Reconnecting" }).waitFor();
+    await friend.page.getByTestId("offline").waitFor();
+    await ana.ask({ type: "arrive", ride_id, force: true });
+    way.mend();
+    await connection.filter({ hasText: "Live" }).waitFor();
+    await heading(friend.page, "The driver waits at the pickup");
+    await friend.page.getByTestId("offline").waitFor({ state: "detached" });
+    expect(friend.errors).toEqual([]);
+    await friend.page.context().close();
+  } finally {
+    await way.end();
+    ana.leave();
+    await city.stop();
   }
 });
 
