@@ -53,7 +53,8 @@ pub use ride::{
 };
 pub use route::{Estimate, Route, RouteBy};
 pub use server::{
-    Bye, InboxPlace, Progress, Refused, ServerMessage, TokenExpiring, VehiclesMessage, Welcome,
+    Bye, Heartbeat, InboxPlace, Progress, Refused, ServerMessage, TokenExpiring, VehiclesMessage,
+    Welcome,
 };
 pub use vehicle::{Role, VehicleInfo, VehicleState, VehicleUpdate};
 

@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bye, ChatMessage, Eta, Event, Position, Progress, Receipt, Refused, Ride, RideState, TokenId,
-    UserId, VehicleInfo, VehicleUpdate,
+    Bye, ChatMessage, Eta, Event, Heartbeat, Position, Progress, Receipt, Refused, Ride, RideState,
+    TokenId, UserId, VehicleInfo, VehicleUpdate,
 };
 
 /// Answer of `GET /v1/vehicles`: nearest first.
@@ -137,6 +137,8 @@ pub enum ShareMessage {
     Vehicle(VehicleUpdate),
     /// What is left of the way. Newest wins.
     Progress(Progress),
+    /// The stream lives. After the first `ride`, and then every so often.
+    Heartbeat(Heartbeat),
     /// Nothing follows.
     Bye(Bye),
 }

@@ -74,6 +74,20 @@ pub enum ServerMessage {
     TokenExpiring(TokenExpiring),
     /// The last message before the server closes the socket.
     Bye(Bye),
+    /// Of a stream of server-sent events only, in place of a socket's pings.
+    Heartbeat(Heartbeat),
+}
+
+/// The stream lives: sent every `heartbeat_ms`, whatever else is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS, schemars::JsonSchema))]
+pub struct Heartbeat {
+    /// How often it comes, ms. Who hears nothing for more than twice that opens the stream anew.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub heartbeat_ms: u64,
+    /// Now, ms since the Unix epoch.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub server_time_ms: i64,
 }
 
 /// The session is open.

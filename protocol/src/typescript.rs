@@ -8,15 +8,15 @@ use ts_rs::{Config, TS};
 use crate::{
     Ack, AnswerOffer, Arrive, Bye, CancelRide, Cancelled, Channel, ChatMessage, ChatPage,
     ClientMessage, CloseCode, DeadWebhook, DeadWebhooks, Density, DensityCell, DensityMessage,
-    DriverCard, ErrorBody, ErrorCode, Estimate, Eta, Event, Found, GoOnline, Hello, History,
-    IdempotencyKey, InboxPlace, Nearby, NearbyVehicles, Notice, Offer, OfferId, OfferState, Party,
-    Place, Position, Positions, PositionsJudged, PostPositions, Progress, QuickReply, ReadChat,
-    Receipt, Refused, RequestId, RequestRide, Resume, Revocation, Revocations, Revoke, Ride,
-    RideChannel, RideCount, RideCounts, RideId, RideState, RideStep, RidesPage, Role, Route,
-    RouteBy, Search, SendChat, ServerMessage, SessionId, Setback, ShareLink, ShareMessage,
-    SharedRide, Subscribe, SubscriptionName, Ticket, TokenExpiring, TokenId, Toward, Trail, Trip,
-    Unsubscribe, UserId, VehicleCard, VehicleClass, VehicleId, VehicleInfo, VehicleState,
-    VehicleUpdate, VehiclesMessage, Viewport, Webhook, Welcome,
+    DriverCard, ErrorBody, ErrorCode, Estimate, Eta, Event, Found, GoOnline, Heartbeat, Hello,
+    History, IdempotencyKey, InboxPlace, Nearby, NearbyVehicles, Notice, Offer, OfferId,
+    OfferState, Party, Place, Position, Positions, PositionsJudged, PostPositions, Progress,
+    QuickReply, ReadChat, Receipt, Refused, RequestId, RequestRide, Resume, Revocation,
+    Revocations, Revoke, Ride, RideChannel, RideCount, RideCounts, RideId, RideState, RideStep,
+    RidesPage, Role, Route, RouteBy, Search, SendChat, ServerMessage, SessionId, Setback,
+    ShareLink, ShareMessage, SharedRide, Subscribe, SubscriptionName, Ticket, TokenExpiring,
+    TokenId, Toward, Trail, Trip, Unsubscribe, UserId, VehicleCard, VehicleClass, VehicleId,
+    VehicleInfo, VehicleState, VehicleUpdate, VehiclesMessage, Viewport, Webhook, Welcome,
 };
 
 const FILE: &str = "../web/sdk/protocol.gen.ts";
@@ -108,6 +108,7 @@ fn declarations() -> String {
         DensityMessage,
         TokenExpiring,
         Bye,
+        Heartbeat,
         ServerMessage,
         NearbyVehicles,
         VehicleCard,

@@ -44,7 +44,7 @@ pub(super) async fn inbox(
     let last = last.and_then(|id| id.to_str().ok());
     let resume = last.or(query.resume.as_deref()).map(Resume::read);
     let (seat, feed) = hub.join(Format::Json);
-    let (response, signs) = sse::answer(feed);
+    let (response, signs) = sse::answer(feed, door.settings.heartbeat);
     let session = Session::new(
         Sessions::name(),
         (person, resume),

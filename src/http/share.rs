@@ -61,9 +61,10 @@ pub(super) async fn events(
     let place = garage.sessions.enter(client.limited_as())?;
     let shared = garage.rides.shared(&token).await.map_err(over)?;
     let (seat, feed) = hub.join(Format::Json);
-    let (response, signs) = sse::answer(feed);
+    let heartbeat = door.settings.heartbeat;
+    let (response, signs) = sse::answer(feed, heartbeat);
     let token = token.into_inner();
-    Viewer::new(garage.clone(), (token, shared), seat, place).start(door.settings.heartbeat, signs);
+    Viewer::new(garage.clone(), (token, shared), seat, place).start(heartbeat, signs);
     Ok(response)
 }
 

@@ -5,21 +5,27 @@ use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::Bytes;
 use futures_util::{Stream, stream};
+use ridecast_protocol::{Heartbeat, ServerMessage};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
 use crate::hub::{Feed, JOINED_BYTES, Message};
 use crate::session::Incoming;
+use crate::telemetry::now_ms;
 
 /// The answer that carries a feed, and what a socket would bring of its client: a sign of life
 /// whenever it takes something, and the end when it has gone.
-pub(super) fn answer(feed: Feed) -> (HttpResponse, impl Stream<Item = Incoming> + 'static) {
+pub(super) fn answer(
+    feed: Feed,
+    heartbeat: Duration,
+) -> (HttpResponse, impl Stream<Item = Incoming> + 'static) {
     // One sign of life that waits to be seen says as much as many.
     let (signs, mut seen) = mpsc::channel(1);
     let response = HttpResponse::Ok()
@@ -27,7 +33,7 @@ pub(super) fn answer(feed: Feed) -> (HttpResponse, impl Stream<Item = Incoming> 
         .insert_header((CACHE_CONTROL, "no-store"))
         // nginx would gather events until a buffer is full.
         .insert_header(("x-accel-buffering", "no"))
-        .body(Events::new(feed, signs));
+        .body(Events::new(feed, signs, heartbeat));
     (response, stream::poll_fn(move |cx| seen.poll_recv(cx)))
 }
 
@@ -35,6 +41,7 @@ pub(super) fn answer(feed: Feed) -> (HttpResponse, impl Stream<Item = Incoming> 
 struct Events {
     feed: Feed,
     signs: mpsc::Sender<Incoming>,
+    heartbeat: Duration,
     begun: bool,
     over: bool,
 }
@@ -43,10 +50,11 @@ struct Events {
 const RETRY_MS: std::ops::Range<u64> = 1_000..3_000;
 
 impl Events {
-    const fn new(feed: Feed, signs: mpsc::Sender<Incoming>) -> Self {
+    const fn new(feed: Feed, signs: mpsc::Sender<Incoming>, heartbeat: Duration) -> Self {
         Self {
             feed,
             signs,
+            heartbeat,
             begun: false,
             over: false,
         }
@@ -70,7 +78,7 @@ impl MessageBody for Events {
         }
         while !self.over && out.len() < JOINED_BYTES {
             match self.feed.poll_next(cx) {
-                Poll::Ready(Some(message)) => self.over = !event(message, &mut out),
+                Poll::Ready(Some(message)) => self.over = !event(message, self.heartbeat, &mut out),
                 Poll::Ready(None) => self.over = true,
                 Poll::Pending if out.is_empty() => return Poll::Pending,
                 Poll::Pending => break,
@@ -98,14 +106,12 @@ struct Head<'a> {
 }
 
 /// Writes a message as an event. False: nothing follows.
-fn event(message: Message, out: &mut String) -> bool {
+fn event(message: Message, heartbeat: Duration, out: &mut String) -> bool {
     let (place, text) = match message {
         Message::Text(text) => (None, text),
         Message::Event { place, text } => (Some(place), text),
-        Message::Ping => {
-            out.push_str(": ping\n\n");
-            return true;
-        }
+        // Not a comment: browsers keep those to themselves.
+        Message::Ping => (None, beat(heartbeat)),
         Message::Close { .. } => return false,
         // Nobody asks for these.
         Message::Pong(_) | Message::Binary(_) => return true,
@@ -130,13 +136,22 @@ fn event(message: Message, out: &mut String) -> bool {
     true
 }
 
+fn beat(heartbeat: Duration) -> Bytes {
+    let message = ServerMessage::Heartbeat(Heartbeat {
+        heartbeat_ms: u64::try_from(heartbeat.as_millis()).unwrap_or(u64::MAX),
+        server_time_ms: now_ms(),
+    });
+    // Our own type: two numbers.
+    serde_json::to_vec(&message).unwrap_or_default().into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn written(message: Message) -> String {
         let mut out = String::new();
-        assert!(event(message, &mut out));
+        assert!(event(message, Duration::from_millis(1_500), &mut out));
         out
     }
 
@@ -167,7 +182,18 @@ mod tests {
             code: Some(4000),
             reason: "",
         };
-        assert!(!event(close, &mut String::new()));
+        assert!(!event(close, Duration::ZERO, &mut String::new()));
+    }
+
+    #[test]
+    fn a_ping_is_an_event_that_browsers_hear() {
+        let out = written(Message::Ping);
+        let data = out.strip_prefix("event: heartbeat\ndata: ").unwrap();
+        let told: serde_json::Value = serde_json::from_str(data).unwrap();
+        assert_eq!(told["type"], "heartbeat");
+        assert_eq!(told["heartbeat_ms"], 1_500);
+        assert!((now_ms() - told["server_time_ms"].as_i64().unwrap()).abs() < 60_000);
+        assert!(out.ends_with("\n\n"), "{out}");
     }
 
     #[test]

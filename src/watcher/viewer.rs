@@ -204,6 +204,8 @@ impl Actor for Viewer {
         let post = self.garage.rides.post();
         self.at = Some(post.rent(whose, self.id.clone(), tell));
         self.show_ride(ctx);
+        // How often they come is known from the beginning. The first of all finds room.
+        let _ = self.seat.push(Message::Ping);
         self.check(ctx);
         ctx.run_interval(VEHICLE_EVERY, |viewer, _| viewer.show_vehicle());
         let left_ms = self.shared.until_ms.saturating_sub(now_ms());

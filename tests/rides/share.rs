@@ -253,6 +253,23 @@ async fn a_link_ends_by_itself() {
 }
 
 #[tokio::test]
+async fn a_viewer_is_told_at_once_how_often_the_stream_says_that_it_lives() {
+    for (heartbeat_ms, count) in [(3_600_000, 1), (400, 4)] {
+        let service = crate::service::Service::start_with(|settings| {
+            settings.ws.heartbeat = Duration::from_millis(heartbeat_ms);
+        });
+        let scene = Scene::of(service, S::Offered).await;
+        let link = rosas(&scene).await;
+        let mut viewer = watch(scene.service.address, &link).await;
+        until_ride(&mut viewer, S::Offered).await;
+        for _ in 0..count {
+            viewer.heartbeat().await;
+        }
+        assert_eq!(viewer.heartbeat_ms, Some(heartbeat_ms));
+    }
+}
+
+#[tokio::test]
 async fn riders_and_operators_share_rides_that_are_not_over() {
     let mut scene = Scene::at(S::Offered).await;
     let address = scene.service.address;

@@ -289,8 +289,9 @@ async fn a_quiet_feed_is_kept_alive_and_one_whose_client_left_ends() {
     assert!((1_000..3_000).contains(&feed.retry_ms.unwrap()));
     // Far longer than a session that is not heard may last.
     for _ in 0..6 {
-        feed.ping().await;
+        feed.heartbeat().await;
     }
+    assert_eq!(feed.heartbeat_ms, Some(400));
     until_metric(address, "ridecast_sessions{role=\"rider\"} 1").await;
     drop(feed);
     until_metric(address, "ridecast_sessions{role=\"rider\"} 0").await;

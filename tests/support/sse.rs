@@ -18,8 +18,8 @@ pub(crate) struct Sent {
     pub(crate) data: Value,
 }
 
-/// A comment, which keeps the connection alive.
-const PING: &str = ": ping\n\n";
+/// The event that says that the stream lives.
+const HEARTBEAT: &str = "heartbeat";
 
 /// A stream of events.
 pub(crate) struct Sse {
@@ -33,7 +33,9 @@ pub(crate) struct Sse {
     /// What a browser would come back with.
     pub(crate) last_id: Option<String>,
     pub(crate) retry_ms: Option<u64>,
-    pub(crate) pings: usize,
+    pub(crate) heartbeats: usize,
+    /// How often they come, as the last one said.
+    pub(crate) heartbeat_ms: Option<u64>,
 }
 
 impl Sse {
@@ -77,7 +79,8 @@ impl Sse {
             over: false,
             last_id: None,
             retry_ms: None,
-            pings: 0,
+            heartbeats: 0,
+            heartbeat_ms: None,
         };
         let end = loop {
             let end = sse.bytes.windows(4).position(|it| it == b"\r\n\r\n");
@@ -99,7 +102,7 @@ impl Sse {
         sse
     }
 
-    /// The next event. `None`: the stream has come to its end, as it should.
+    /// The next event but for heartbeats. `None`: the stream has come to its end, as it should.
     pub(crate) async fn next(&mut self) -> Option<Sent> {
         loop {
             while let Some((block, rest)) = self.body.split_once("\n\n") {
@@ -125,16 +128,18 @@ impl Sse {
         Some(serde_json::from_value(data).unwrap_or_else(|error| panic!("{error} in {text}")))
     }
 
-    /// Waits for a comment.
-    pub(crate) async fn ping(&mut self) {
-        let before = self.pings;
-        while self.pings == before {
-            let whole = self.body.split_once("\n\n").is_some();
-            assert!(!whole && !self.over, "something else came: {:?}", self.body);
-            self.read().await;
-            while self.body.starts_with(PING) {
-                self.body.drain(..PING.len());
-                self.pings += 1;
+    /// Waits for a heartbeat, before which nothing else may come.
+    pub(crate) async fn heartbeat(&mut self) {
+        let before = self.heartbeats;
+        while self.heartbeats == before {
+            if let Some((block, rest)) = self.body.split_once("\n\n") {
+                let (block, rest) = (block.to_owned(), rest.to_owned());
+                self.body = rest;
+                let other = self.take_in(&block);
+                assert_eq!(other, None, "something else came");
+            } else {
+                assert!(!self.over, "the stream has ended");
+                self.read().await;
             }
         }
     }
@@ -143,7 +148,6 @@ impl Sse {
         let (mut name, mut id, mut data) = (None, None, Vec::new());
         for line in block.lines() {
             match line.split_once(": ").expect("a field") {
-                ("", "ping") => self.pings += 1,
                 ("event", value) => name = Some(value.to_owned()),
                 ("id", value) => id = Some(value.to_owned()),
                 ("data", value) => data.push(value),
@@ -154,12 +158,17 @@ impl Sse {
         if id.is_some() {
             self.last_id.clone_from(&id);
         }
+        let name = name?;
         let data = data.join("\n");
-        name.map(|name| Sent {
-            name,
-            id,
-            data: serde_json::from_str(&data).unwrap_or_else(|error| panic!("{error} in {data}")),
-        })
+        let data: Value =
+            serde_json::from_str(&data).unwrap_or_else(|error| panic!("{error} in {data}"));
+        if name == HEARTBEAT {
+            assert_eq!((&data["type"], id), (&Value::from(HEARTBEAT), None));
+            self.heartbeats += 1;
+            self.heartbeat_ms = data["heartbeat_ms"].as_u64();
+            return None;
+        }
+        Some(Sent { name, id, data })
     }
 
     async fn read(&mut self) {

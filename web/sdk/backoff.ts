@@ -8,8 +8,8 @@ const LONGEST_MS = 30_000;
  * "Exponential Backoff And Jitter" (2015): a thousand clients that lost one
  * server do not come back in step.
  *
- * @param random from 0 up to 1
+ * @param random from 0 up to 1; absent: by chance
  */
-export function backoffMs(attempt: number, random: number): number {
+export function backoffMs(attempt: number, random = Math.random()): number {
   return random * Math.min(LONGEST_MS, FIRST_MS * 2 ** attempt);
 }

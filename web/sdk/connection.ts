@@ -84,7 +84,7 @@ export class Connection {
     this.#user = user;
     this.#attend("addEventListener");
     // Not within the constructor: the caller has no `Client` to hear of yet.
-    queueMicrotask(() => void this.#open());
+    queueMicrotask(() => this.#open());
   }
 
   get state(): ConnectionState {
@@ -144,11 +144,11 @@ export class Connection {
   readonly #doubt = (): void => this.#probe(PROBE_TIMEOUT_MS);
 
   async #open(): Promise<void> {
-    clearTimeout(this.#timer);
     this.#bye = undefined;
     const attempt: ConnectionState = { kind: "connecting", again: this.#again };
+    // First, as who is told may close.
+    this.#after(() => this.#lost(), OPEN_TIMEOUT_MS);
     this.#enter(attempt);
-    this.#timer = setTimeout(() => this.#lost(), OPEN_TIMEOUT_MS);
     let token: string;
     try {
       token = await this.#options.getToken();
@@ -223,9 +223,8 @@ export class Connection {
 
   /** Asks for a sign of life after a silence, and gives up after a second one. */
   #listen(heartbeatMs: number): void {
-    clearTimeout(this.#timer);
-    const rest = Math.max(0, this.#heardMs + heartbeatMs - Date.now());
-    this.#timer = setTimeout(() => {
+    const rest = this.#heardMs + heartbeatMs - Date.now();
+    this.#after(() => {
       if (Date.now() - this.#heardMs >= heartbeatMs) this.#probe(heartbeatMs);
       else this.#listen(heartbeatMs);
     }, rest);
@@ -238,8 +237,7 @@ export class Connection {
     // Not a number: those are of requests.
     const id = `p${this.#pings++}`;
     this.send({ type: "ping", id } as ClientMessage);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
+    this.#after(() => {
       if (this.#ponged === id) return this.#listen(state.welcome.heartbeat_ms);
       // It was under way before the line died, or the answer waits behind it on a slow one.
       if (this.#heard > before) return this.#probe(timeoutMs);
@@ -263,12 +261,17 @@ export class Connection {
 
   #lost(code = CLOSE_NORMAL): void {
     this.#drop(code);
-    clearTimeout(this.#timer);
     if (this.#state.kind === "live" && Date.now() - this.#liveMs >= STABLE_MS) this.#attempt = 0;
-    const waitMs = this.#bye?.reconnect_in_ms ?? backoffMs(this.#attempt, Math.random());
+    const waitMs = this.#bye?.reconnect_in_ms ?? backoffMs(this.#attempt);
     this.#attempt += 1;
+    this.#after(() => this.#open(), waitMs);
     this.#enter({ kind: "waiting", again: this.#again, retryAtMs: Date.now() + waitMs });
-    this.#timer = setTimeout(() => void this.#open(), waitMs);
+  }
+
+  /** Instead of what was to come. */
+  #after(next: () => void, ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(next, ms);
   }
 
   /** Ends the socket without waiting: a dead line never answers a close frame. */

@@ -40,7 +40,7 @@ export async function persist<T>(
       return await attempt();
     } catch (error) {
       const refused = error instanceof ServiceError && !error.body.retryable;
-      const waitMs = backoffMs(failed, Math.random());
+      const waitMs = backoffMs(failed);
       if (refused || isFinal() || Date.now() + waitMs >= untilMs) throw error;
       await new Promise((resolve) => setTimeout(resolve, waitMs));
     }

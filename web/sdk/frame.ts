@@ -53,7 +53,7 @@ export function decodeFrame(bytes: ArrayBuffer): Frame {
   }
   const left: number[] = [];
   for (let count = reader.u32(); count > 0; count--) left.push(reader.u32());
-  if (!reader.atEnd()) throw new ProtocolError("a frame goes on after its end");
+  if (!reader.atEnd()) throw new ProtocolError("a frame is too long");
   return { subscription, snapshot, records, left };
 }
 
@@ -112,7 +112,7 @@ class Reader {
 
   #skip(length: number): number {
     const from = this.#at;
-    if (from + length > this.#view.byteLength) throw new ProtocolError("a frame ends too early");
+    if (from + length > this.#view.byteLength) throw new ProtocolError("a frame is too short");
     this.#at = from + length;
     return from;
   }

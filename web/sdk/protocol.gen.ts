@@ -975,6 +975,19 @@ reason: string,
 reconnect_in_ms?: number, };
 
 /**
+ * The stream lives: sent every `heartbeat_ms`, whatever else is.
+ */
+export type Heartbeat = {
+/**
+ * How often it comes, ms. Who hears nothing for more than twice that opens the stream anew.
+ */
+heartbeat_ms: number,
+/**
+ * Now, ms since the Unix epoch.
+ */
+server_time_ms: number, };
+
+/**
  * A message from the server.
  */
 export type ServerMessage = { "type": "welcome" } & Welcome | { "type": "inbox" } & InboxPlace | { "type": "event",
@@ -1033,7 +1046,7 @@ id?: RequestId,
 /**
  * Now, ms since the Unix epoch.
  */
-server_time_ms: number, } | { "type": "token_expiring" } & TokenExpiring | { "type": "bye" } & Bye;
+server_time_ms: number, } | { "type": "token_expiring" } & TokenExpiring | { "type": "bye" } & Bye | { "type": "heartbeat" } & Heartbeat;
 
 /**
  * Answer of `GET /v1/vehicles`: nearest first.
@@ -1260,7 +1273,7 @@ server_time_ms: number, };
 /**
  * One event of `GET /v1/share/{token}/events`; its `type` is the event's name, too.
  */
-export type ShareMessage = { "type": "ride" } & Ride | { "type": "vehicle" } & VehicleUpdate | { "type": "progress" } & Progress | { "type": "bye" } & Bye;
+export type ShareMessage = { "type": "ride" } & Ride | { "type": "vehicle" } & VehicleUpdate | { "type": "progress" } & Progress | { "type": "heartbeat" } & Heartbeat | { "type": "bye" } & Bye;
 
 /**
  * Who said which way leads there.

@@ -24,15 +24,23 @@ export interface ShareListener {
  */
 export function watchShare(baseUrl: string | URL, shareToken: string, listener: ShareListener) {
   const ride = new URL(`v1/share/${encodeURIComponent(shareToken)}`, baseUrl).href;
-  let events: EventSource;
+  /** Nothing: closed for good. */
+  let events: EventSource | undefined;
   let attempt = 0;
-  let closed = false;
+  /** A longer silence is a dead line; until a heartbeat says how often they come, for ever. */
+  let silenceMs = 1e9;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  const close = () => {
-    closed = true;
+  /** Instead of what was to come. */
+  const after = (next: () => void, ms: number) => {
     clearTimeout(timer);
-    events.close();
+    timer = setTimeout(next, ms);
+  };
+  const heard = () => after(wait, silenceMs);
+  const close = () => {
+    clearTimeout(timer);
+    events?.close();
+    events = undefined;
     globalThis.removeEventListener?.("online", open);
   };
   const end = (reason: string) => {
@@ -41,40 +49,42 @@ export function watchShare(baseUrl: string | URL, shareToken: string, listener: 
     listener.onEnd?.(reason);
   };
   const wait = () => {
-    events.close();
+    events?.close();
     listener.onState?.("waiting");
-    timer = setTimeout(open, backoffMs(attempt++, Math.random()));
+    after(open, backoffMs(attempt++));
   };
 
   function open() {
-    clearTimeout(timer);
+    heard();
     events?.close();
     listener.onState?.("connecting");
-    events = new EventSource(`${ride}/events`);
-    const on = <T>(name: string, call: ((message: T) => void) | undefined) =>
-      events.addEventListener(name, (event) => call?.(JSON.parse(event.data)));
-    events.onopen = () => {
+    const mine = new EventSource(`${ride}/events`);
+    events = mine;
+    const on = <T>(name: string, call?: (message: T) => void) =>
+      mine.addEventListener(name, (event) => {
+        const message = JSON.parse(event.data);
+        silenceMs = message.heartbeat_ms * 2.5 || silenceMs;
+        heard();
+        call?.(message);
+      });
+    mine.onopen = () => {
       attempt = 0;
       listener.onState?.("live");
     };
     on<Ride>("ride", listener.onRide);
     on<VehicleUpdate>("vehicle", listener.onVehicle);
     on<Progress>("progress", listener.onProgress);
+    on("heartbeat");
     on<Bye>("bye", ({ code, reason }) => (code === CloseCode.Over ? end(reason) : wait()));
-    events.onerror = lost;
-  }
-
-  /** A browser comes back by itself, but not after an answer that is no stream. */
-  async function lost() {
-    const mine = events;
-    if (mine.readyState !== mine.CLOSED) return listener.onState?.("connecting");
-    const status = await fetch(ride, { cache: "no-store" }).then(
-      (response) => response.status,
-      () => 0,
-    );
-    if (closed || mine !== events) return;
-    if (status === 404) end("there is no such link");
-    else wait();
+    /** A browser comes back by itself, but not after an answer that is no stream. */
+    mine.onerror = async () => {
+      listener.onState?.("connecting");
+      if (mine.readyState < mine.CLOSED) return;
+      const answer = await fetch(ride, { cache: "no-store" }).catch(() => null);
+      if (mine !== events) return;
+      if (answer?.status === 404) end("there is no such link");
+      else wait();
+    };
   }
 
   globalThis.addEventListener?.("online", open);

@@ -3,6 +3,7 @@ import type { Client, Event, Place, Ride, Route, restOf } from "../../sdk/index.
 import type { Fleet } from "../fleet/fleet.ts";
 import { isDriven, isOver } from "../fleet/ride-book.ts";
 import { apartM } from "../map/metres.ts";
+import { orNull, text } from "../service/checks.ts";
 import { kept } from "../service/kept.ts";
 import { Chat } from "../trip/chat.ts";
 import { LiveTrip } from "../trip/live-trip.ts";
@@ -41,7 +42,7 @@ export class Journey {
       },
       mine: (ride) => isDriven(ride) || isOver(ride),
       nowMs: () => client.serverNowMs(),
-      dismissed: kept<string | null>("drive.dismissed", null),
+      dismissed: kept("drive.dismissed", null, orNull(text)),
     });
     this.chat = new Chat({
       me: "driver",

@@ -13,6 +13,7 @@ import {
   type Welcome,
 } from "../../sdk/index.ts";
 import type { Fleet } from "../fleet/fleet.ts";
+import { number, orNull, record, text } from "../service/checks.ts";
 import type { PageConfig } from "../service/config.ts";
 import { socketUrl } from "../service/config.ts";
 import { Identity } from "../service/identity.ts";
@@ -184,7 +185,7 @@ export class Drive {
 
 /** The place in the inbox, over loads of the page. */
 function inboxPlace() {
-  const place = kept<Resume | null>("drive.place", null);
+  const place = kept("drive.place", null, orNull(record<Resume>({ epoch: text, offset: number })));
   return {
     load: () => place.peek() ?? undefined,
     save: (next: Resume) => {

@@ -1,5 +1,6 @@
 import { effect } from "@preact/signals";
 import type { Client, Position } from "../../sdk/index.ts";
+import { orNull, place } from "../service/checks.ts";
 import { kept } from "../service/kept.ts";
 import { Awake } from "./awake.ts";
 import { watchDevice } from "./device.ts";
@@ -11,7 +12,7 @@ import type { DriverView } from "./view.ts";
 type Point = Pick<Position, "latitude" | "longitude">;
 
 /** Where the made-up vehicle stands, also after a reload; null: it was never put. */
-const simulatedAt = kept<Point | null>("drive.simulated", null);
+const simulatedAt = kept<Point | null>("drive.simulated", null, orNull(place));
 
 /** A driver at work: positions from the device or made up, into the outbox. */
 export class Shift {

@@ -1,9 +1,10 @@
 // What the panels show. The drive writes it, the panels read it.
 import { computed, signal } from "@preact/signals";
 import type { ConnectionState, Offer, Ride, VehicleInfo } from "../../sdk/index.ts";
+import { flag, number, oneOf, orAbsent, orNull, place, record, text } from "../service/checks.ts";
 import { kept } from "../service/kept.ts";
 import type { Trouble } from "./device.ts";
-import type { Times } from "./simulator.ts";
+import { TIMES, type Times } from "./simulator.ts";
 import type { Sending } from "./words/index.ts";
 
 /** What is to be said, in the language of the moment; empty: nothing any more. */
@@ -19,14 +20,18 @@ export const serviceNowMs = computed(() => nowMs.value + clockOffsetMs.value);
 export const replaced = signal(false);
 
 /** What is driven; null: not said yet, the form asks. */
-export const vehicle = kept<VehicleInfo | null>("drive.vehicle", null);
+export const vehicle = kept<VehicleInfo | null>(
+  "drive.vehicle",
+  null,
+  orNull(record<VehicleInfo>({ class: text, plate: orAbsent(text), label: orAbsent(text) })),
+);
 /** Classes to choose from; empty: any text. */
 export const classes = signal<string[]>([]);
 /** Whether the driver works; so it stays over reloads. */
-export const online = kept("drive.online", false);
-export const source = kept<"device" | "simulated">("drive.source", "device");
-export const times = kept<Times>("drive.times", 1);
-export const muted = kept("drive.muted", false);
+export const online = kept("drive.online", false, flag);
+export const source = kept("drive.source", "device", oneOf("device", "simulated"));
+export const times = kept<Times>("drive.times", 1, oneOf(...TIMES));
+export const muted = kept("drive.muted", false, flag);
 
 /** Why the device does not say where it is. */
 export const trouble = signal<Trouble | null>(null);
@@ -46,8 +51,23 @@ export interface Offered {
   offer: Offer;
   fromMs: number;
 }
+const offer = record<Offer>({
+  offer_id: text,
+  ride_id: text,
+  state: text,
+  pickup: place,
+  dropoff: place,
+  vehicle_class: orAbsent(text),
+  eta: record({ toward: text, seconds: number, distance_m: number, at_ms: number }),
+  trip: orAbsent(record({ duration_s: number, distance_m: number })),
+  expires_at_ms: number,
+});
 /** The one on the screen. */
-export const offered = kept<Offered | null>("drive.offer", null);
+export const offered = kept<Offered | null>(
+  "drive.offer",
+  null,
+  orNull(record<Offered>({ offer, fromMs: number })),
+);
 /** The ride that is driven, and after its end until the driver has seen how it ended. */
 export const ride = signal<Ride | null>(null);
 /** One that was given back or taken away. */

@@ -1,11 +1,14 @@
 import { signal } from "@preact/signals";
 import type { RideId, ShareLink } from "../../sdk/index.ts";
+import { number, record, text } from "../service/checks.ts";
+import { keep, onKept, recall } from "../service/kept.ts";
 
-const KEY = "ridecast.share";
+const NAME = "share";
 
 interface Kept extends ShareLink {
   ride_id: RideId;
 }
+const link = record<Kept>({ ride_id: text, token: text, expires_at_ms: number });
 
 /**
  * The link that shares the ride. The service does not list links, so this
@@ -15,8 +18,8 @@ export class Links {
   readonly link = signal<Kept | undefined>(read());
 
   constructor() {
-    addEventListener("storage", ({ key }) => {
-      if (key === KEY) this.link.value = read();
+    onKept(NAME, () => {
+      this.link.value = read();
     });
   }
 
@@ -28,12 +31,12 @@ export class Links {
 
   keep(rideId: RideId, link: ShareLink): void {
     this.link.value = { ride_id: rideId, ...link };
-    localStorage.setItem(KEY, JSON.stringify(this.link.value));
+    keep("browser", NAME, this.link.value);
   }
 
   forget(): void {
     this.link.value = undefined;
-    localStorage.removeItem(KEY);
+    keep("browser", NAME, null);
   }
 }
 
@@ -43,6 +46,5 @@ export function addressOf({ token }: ShareLink): string {
 }
 
 function read(): Kept | undefined {
-  const kept = localStorage.getItem(KEY);
-  return kept === null ? undefined : JSON.parse(kept);
+  return recall("browser", NAME, link);
 }

@@ -15,6 +15,7 @@ import {
 import type { Fleet } from "../fleet/fleet.ts";
 import { isOver } from "../fleet/ride-book.ts";
 import type { VehicleMap } from "../map/map.ts";
+import { orNull, text } from "../service/checks.ts";
 import { type PageConfig, socketUrl } from "../service/config.ts";
 import { Identity } from "../service/identity.ts";
 import { kept } from "../service/kept.ts";
@@ -64,7 +65,7 @@ export class Page {
     this.rides = new RideNow({
       fetch: async () => (await this.rest.rides({ limit: 5 })).rides,
       nowMs: () => this.client.serverNowMs(),
-      dismissed: kept<string | null>("ride.dismissed", null),
+      dismissed: kept("ride.dismissed", null, orNull(text)),
     });
     this.chat = new Chat({
       me: "rider",

@@ -1,8 +1,10 @@
 import { computed, signal } from "@preact/signals";
 import type { Place, RequestRide, Toward } from "../../sdk/index.ts";
+import { orAbsent, place, record, text } from "../service/checks.ts";
+import { keep, recall } from "../service/kept.ts";
 import { newKey } from "../service/key.ts";
 
-const KEY = "ridecast.wish";
+const NAME = "wish";
 
 /** What this person thinks of asking for. Kept by the tab, so that a reload does not lose it. */
 interface Kept {
@@ -12,6 +14,12 @@ interface Kept {
   /** Of a request that has no answer yet: sent again, it is the same ride. */
   key?: string | undefined;
 }
+const wish = record<Kept>({
+  pickup: orAbsent(place),
+  dropoff: orAbsent(place),
+  vehicle_class: orAbsent(text),
+  key: orAbsent(text),
+});
 
 /** The ride before it is asked for. */
 export class Wish {
@@ -27,7 +35,7 @@ export class Wish {
   );
 
   constructor() {
-    const kept: Kept = JSON.parse(sessionStorage.getItem(KEY) ?? "{}");
+    const kept = recall("tab", NAME, wish) ?? {};
     this.pickup.value = kept.pickup;
     this.dropoff.value = kept.dropoff;
     this.vehicleClass.value = kept.vehicle_class;
@@ -108,6 +116,6 @@ export class Wish {
       vehicle_class: this.vehicleClass.peek(),
       key: this.key,
     };
-    sessionStorage.setItem(KEY, JSON.stringify(kept));
+    keep("tab", NAME, kept);
   }
 }

@@ -1,5 +1,7 @@
 import { signal } from "@preact/signals";
+import { record, text } from "./checks.ts";
 import { fetchConfig, type PageConfig } from "./config.ts";
+import { keep, recall } from "./kept.ts";
 import { type Face, forgetToken, givenToken, keepToken } from "./token.ts";
 
 /** A person of the demo, who stays the same over reloads and in all tabs of this browser. */
@@ -7,6 +9,7 @@ interface DemoPerson {
   token: string;
   user: string;
 }
+const demoPersonKept = record<DemoPerson>({ token: text, user: text });
 
 /**
  * Who looks at this face: by the token that the person gave, or in a demo by
@@ -73,17 +76,16 @@ export class Identity {
     return person.token;
   }
 
-  private keptPerson(): DemoPerson | null {
-    const kept = localStorage.getItem(this.key());
-    return kept === null ? null : JSON.parse(kept);
+  private keptPerson(): DemoPerson | undefined {
+    return recall("browser", this.name(), demoPersonKept);
   }
 
   private keep(person: DemoPerson): void {
-    localStorage.setItem(this.key(), JSON.stringify(person));
+    keep("browser", this.name(), person);
   }
 
-  private key(): string {
-    return `ridecast.demo.${this.face}`;
+  private name(): string {
+    return `demo.${this.face}`;
   }
 }
 

@@ -1,4 +1,5 @@
-const KEY = "ridecast.token";
+import { text } from "./checks.ts";
+import { keep, recall } from "./kept.ts";
 
 /**
  * The person's token: from the address's `#token=…`, else what this tab kept.
@@ -8,7 +9,7 @@ const KEY = "ridecast.token";
 export function givenToken(face: Face): string | null {
   const fragment = new URLSearchParams(location.hash.slice(1));
   const token = fragment.get("token");
-  if (!token) return sessionStorage.getItem(key(face));
+  if (!token) return recall("tab", nameOf(face), text) ?? null;
   fragment.delete("token");
   const rest = fragment.size > 0 ? `#${fragment}` : "";
   history.replaceState(history.state, "", location.pathname + location.search + rest);
@@ -21,14 +22,14 @@ export type Face = "operator" | "rider" | "driver";
 
 /** Keeps it for reloads of this tab. */
 export function keepToken(face: Face, token: string): void {
-  sessionStorage.setItem(key(face), token);
+  keep("tab", nameOf(face), token);
 }
 
 /** The service does not take it. */
 export function forgetToken(face: Face): void {
-  sessionStorage.removeItem(key(face));
+  keep("tab", nameOf(face), null);
 }
 
-function key(face: Face): string {
-  return `${KEY}.${face}`;
+function nameOf(face: Face): string {
+  return `token.${face}`;
 }

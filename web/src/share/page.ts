@@ -14,6 +14,8 @@ import { LiveTrip } from "../trip/live-trip.ts";
 import { RideNow } from "../trip/ride-now.ts";
 
 const TICK_MS = 250;
+/** An answer that takes longer does not come: the line is dead. */
+const ANSWER_MS = 10_000;
 
 /** Where the trip stands for who looks on. */
 export type Watching = "connecting" | "live" | "waiting" | "ended" | "unknown";
@@ -96,7 +98,10 @@ export class Page {
 
   private async get<T>(what: string): Promise<T> {
     const path = `v1/share/${encodeURIComponent(this.token)}${what}`;
-    const response = await fetch(new URL(path, document.baseURI), { cache: "no-store" });
+    const response = await fetch(new URL(path, document.baseURI), {
+      cache: "no-store",
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
     // Without the path: whoever reads the console is not to have the link.
     if (!response.ok) throw new Error(`shared trip: ${response.status}`);
     return response.json();

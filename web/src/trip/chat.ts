@@ -9,9 +9,9 @@ import type {
   Ride,
   RideId,
 } from "../../sdk/index.ts";
+import { isOver } from "../fleet/ride-book.ts";
 import { newKey } from "../service/key.ts";
-
-export type ChatBody = { text: string } | { quick: QuickReply };
+import { type ChatBody, type Pending, Unsent } from "./unsent.ts";
 
 /** One message as it is shown. */
 export interface ChatLine {
@@ -37,14 +37,6 @@ export interface ChatOptions {
   load(rideId: RideId): Promise<ChatPage>;
 }
 
-interface Pending {
-  key: string;
-  body: ChatBody;
-  /** As soon as the service has said so. */
-  number?: number;
-  failed: boolean;
-}
-
 /** How far each side has got with what the other said. */
 type Marks = Record<"delivered" | "read", number>;
 const NONE: Marks = { delivered: 0, read: 0 };
@@ -55,6 +47,8 @@ export class Chat {
   readonly open = signal(false);
   private rideId: RideId | undefined;
   private driverId: string | undefined;
+  private over = false;
+  private readonly unsent: Unsent;
   private readonly said = signal<ReadonlyMap<number, ChatMessage>>(new Map());
   private readonly pending = signal<readonly Pending[]>([]);
   /** Keys of own messages by number: an own one keeps its key when it arrives. */
@@ -62,7 +56,9 @@ export class Chat {
   private readonly theirs = signal(NONE);
   private readonly mine = signal(NONE);
 
-  constructor(private readonly options: ChatOptions) {}
+  constructor(private readonly options: ChatOptions) {
+    this.unsent = new Unsent(options.me);
+  }
 
   readonly lines = computed((): ChatLine[] => {
     const said = [...this.said.value.values()].sort((a, b) => a.number - b.number);
@@ -86,11 +82,18 @@ export class Chat {
     // After its end the ride does not name the driver any more, and the talk goes on for a while.
     const before = ride?.ride_id === this.rideId ? this.driverId : undefined;
     const driverId = looking ? undefined : (ride?.driver?.id ?? before);
+    this.over = ride !== undefined && isOver(ride);
+    if (this.over) this.unsent.forget();
     if (ride?.ride_id === this.rideId && driverId === this.driverId) return;
     this.rideId = ride?.ride_id;
     this.driverId = driverId;
     this.clear();
-    if (ride && !looking) void this.reload();
+    if (ride && !looking) {
+      this.restore(ride.ride_id);
+      void this.reload();
+    } else {
+      this.unsent.forget();
+    }
   }
 
   event(event: Event): void {
@@ -109,7 +112,8 @@ export class Chat {
   }
 
   send(body: ChatBody): void {
-    void this.deliver({ key: newKey(), body, failed: false });
+    const after = Math.max(0, ...this.said.peek().keys());
+    void this.deliver({ key: newKey(), body, after, failed: false });
   }
 
   /** Once more, under the same key: it is the same message however often it got through. */
@@ -144,23 +148,41 @@ export class Chat {
     this.put(message);
     try {
       const number = await this.options.send(rideId, message.body, message.key);
-      if (rideId !== this.rideId || !this.has(message.key)) return;
+      if (rideId !== this.rideId || !this.find(message.key)) return;
+      // Its event came first, or seemed to.
+      for (const [other, key] of this.keys) if (key === message.key) this.keys.delete(other);
       this.keys.set(number, message.key);
       this.put({ ...message, number });
     } catch {
-      if (rideId === this.rideId && this.has(message.key)) this.put({ ...message, failed: true });
+      const now = rideId === this.rideId ? this.find(message.key) : undefined;
+      if (now && now.number === undefined) this.put({ ...now, failed: true });
     }
   }
 
-  private has(key: string): boolean {
-    return this.pending.peek().some((pending) => pending.key === key);
+  /** What the page before this one could not send goes out; what had failed waits for the person. */
+  private restore(rideId: RideId): void {
+    if (this.over) return;
+    const before = this.unsent.of(rideId, this.driverId);
+    this.pending.value = before;
+    this.keep();
+    for (const message of before) if (!message.failed) void this.deliver(message);
+  }
+
+  private keep(): void {
+    if (this.rideId === undefined || this.over) return;
+    this.unsent.keep(this.rideId, this.driverId, this.pending.peek());
+  }
+
+  private find(key: string): Pending | undefined {
+    return this.pending.peek().find((pending) => pending.key === key);
   }
 
   private put(message: Pending): void {
     const rest = this.pending.peek();
-    this.pending.value = this.has(message.key)
+    this.pending.value = this.find(message.key)
       ? rest.map((pending) => (pending.key === message.key ? message : pending))
       : [...rest, message];
+    this.keep();
   }
 
   private take(messages: ChatMessage[]): void {
@@ -177,7 +199,9 @@ export class Chat {
   private arrived({ number, text, quick }: ChatMessage): void {
     if (this.keys.has(number)) return;
     const same = ({ body, ...pending }: Pending) =>
-      pending.number === undefined && ("text" in body ? body.text === text : body.quick === quick);
+      pending.number === undefined &&
+      number > pending.after &&
+      ("text" in body ? body.text === text : body.quick === quick);
     const pending = this.pending.peek().find(same);
     if (!pending) return;
     this.keys.set(number, pending.key);

@@ -1,9 +1,11 @@
 import { computed, effect, signal } from "@preact/signals";
 import { FILLS } from "../map/colors.ts";
+import { oneOf } from "../service/checks.ts";
+import { keep, recall } from "../service/kept.ts";
 
 export type Theme = "light" | "dark";
 
-const KEY = "ridecast.theme";
+const NAME = "theme";
 const system = matchMedia("(prefers-color-scheme: dark)");
 const systemTheme = signal<Theme>(system.matches ? "dark" : "light");
 system.addEventListener("change", () => {
@@ -11,14 +13,14 @@ system.addEventListener("change", () => {
 });
 
 /** What the person chose; null: as the system has it. */
-const chosen = signal<Theme | null>(readChoice());
+const chosen = signal<Theme | null>(recall("browser", NAME, oneOf<Theme>("light", "dark")) ?? null);
 
 export const theme = computed<Theme>(() => chosen.value ?? systemTheme.value);
 
 /** Chooses the other one; the choice is kept. */
 export function switchTheme(): void {
   chosen.value = theme.value === "dark" ? "light" : "dark";
-  localStorage.setItem(KEY, chosen.value);
+  keep("browser", NAME, chosen.value);
 }
 
 effect(() => {
@@ -29,8 +31,3 @@ effect(() => {
     style.setProperty(`--${shape}`, fill);
   }
 });
-
-function readChoice(): Theme | null {
-  const kept = localStorage.getItem(KEY);
-  return kept === "light" || kept === "dark" ? kept : null;
-}

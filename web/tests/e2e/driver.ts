@@ -18,7 +18,7 @@ export class Town {
   rider!: Person;
   /** Another one in each test: drivers of the last one are not gone at once. */
   vehicle_class = "";
-  private browser!: Browser;
+  browser!: Browser;
   private names = 0;
   private pages: Page[] = [];
 

@@ -159,6 +159,15 @@ describe("a connection", () => {
     expect(Socket.all).toHaveLength(3);
   });
 
+  it("stays closed when who hears that it is lost closes it", async () => {
+    const client = await open();
+    client.onState(({ kind }) => kind === "waiting" && client.close());
+    Socket.last.end(1006);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(kinds()).toEqual(["connecting", "waiting", "stopped"]);
+    expect(Socket.all).toHaveLength(1);
+  });
+
   it("starts anew on a frame that cannot be read", async () => {
     await open();
     await Socket.last.welcome();

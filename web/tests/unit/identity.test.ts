@@ -34,3 +34,24 @@ it("does not forget a token that was given while the one before was refused", as
   expect(identity.wanted.value).toBe("none");
   expect(await identity.fresh()).toBe("t1");
 });
+
+it("keeps somebody of the demo over reconnects where the browser keeps nothing", async () => {
+  const blocked = () => {
+    throw new DOMException("Access is denied for this document.", "SecurityError");
+  };
+  const nothing = { getItem: blocked, setItem: blocked, removeItem: blocked };
+  vi.stubGlobal("localStorage", nothing);
+  vi.stubGlobal("sessionStorage", nothing);
+  const asked: unknown[] = [];
+  vi.stubGlobal("fetch", async (_: string, { body }: { body: string }) => {
+    asked.push(JSON.parse(body));
+    return Response.json({ token: `t${asked.length}`, user: "rider-7" });
+  });
+  const identity = new Identity("rider", { demo: true } as PageConfig);
+  expect(await identity.fresh()).toBe("t1");
+  expect(await identity.fresh()).toBe("t1");
+  // The demo has started anew: another token, for the same person.
+  expect(identity.refused()).toBe(true);
+  expect(await identity.fresh()).toBe("t2");
+  expect(asked).toEqual([{ role: "rider" }, { role: "rider", user: "rider-7" }]);
+});

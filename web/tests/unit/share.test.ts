@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type ShareMessage, watchShare } from "../../sdk/index.ts";
 
 /** A stream whose other end is the test. */
@@ -78,7 +78,7 @@ it("leaves it to the browser to come back, and does so itself when that gives up
   expect(Stream.all).toHaveLength(1);
   last().fail(true);
   await settled();
-  expect(heard).toEqual(["connecting", "connecting", "waiting"]);
+  expect(heard).toEqual(["connecting", "connecting", "connecting", "waiting"]);
   await vi.advanceTimersByTimeAsync(500);
   expect(Stream.all).toHaveLength(2);
   last().say({ type: "bye", code: 4000, reason: "stopping" });
@@ -101,4 +101,60 @@ it("does not come back once it is closed", async () => {
   watched.close();
   await vi.advanceTimersByTimeAsync(60_000);
   expect(Stream.all).toHaveLength(1);
+});
+
+describe("a stream that falls silent", () => {
+  const beat = () => last().say({ type: "heartbeat", heartbeat_ms: 1_000, server_time_ms: 0 });
+  const vehicle = () => last().say({ type: "vehicle", id: "ana" } as ShareMessage);
+  const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+  it("is not live any more after two heartbeats and a half, and is opened anew", async () => {
+    last().onopen?.();
+    beat();
+    await pass(2_400);
+    vehicle();
+    await pass(2_400);
+    beat();
+    await pass(2_400);
+    expect(heard).toEqual(["connecting", "live", "ana"]);
+    await pass(200);
+    expect(heard.at(-1)).toBe("waiting");
+    expect(last().readyState).toBe(2);
+    await pass(500);
+    expect(Stream.all).toHaveLength(2);
+    expect(heard.at(-1)).toBe("connecting");
+    // The new one does not even open.
+    await pass(2_600);
+    expect(heard.at(-1)).toBe("waiting");
+    await pass(1_000);
+    expect(Stream.all).toHaveLength(3);
+  });
+
+  it("of a service that sends no heartbeats is left alone", async () => {
+    last().onopen?.();
+    vehicle();
+    await pass(24 * 3_600_000);
+    expect(heard).toEqual(["connecting", "live", "ana"]);
+    expect(Stream.all).toHaveLength(1);
+  });
+
+  it("stays ended when it was", async () => {
+    beat();
+    last().say({ type: "bye", code: 4504, reason: "over" });
+    await pass(60_000);
+    expect(Stream.all).toHaveLength(1);
+    expect(heard.at(-1)).toBe("end: over");
+  });
+
+  it("is not asked for twice while the answer to why it ended is on its way", async () => {
+    vi.stubGlobal("fetch", () => new Promise(() => {}));
+    last().onopen?.();
+    beat();
+    last().fail(true);
+    expect(heard.at(-1)).toBe("connecting");
+    await pass(2_600);
+    expect(heard.at(-1)).toBe("waiting");
+    await pass(500);
+    expect(Stream.all).toHaveLength(2);
+  });
 });

@@ -12,7 +12,9 @@ export const en = {
   cancelled_title: "The ride was cancelled",
   expired_title: "No driver was found",
   ended_title: "This link has ended",
-  ended_note: "The ride is over, or sharing it was stopped. There is nothing more to see here.",
+  ended_note:
+    "The ride is over, sharing it was stopped, or the link's time has passed. There is nothing more to see here.",
   unknown_title: "This link shows nothing",
-  unknown_note: "The ride is over, sharing it was stopped, or the address was not copied whole.",
+  unknown_note:
+    "The ride is over, sharing it was stopped, the link's time has passed, or the address was not copied whole.",
 } as const;
