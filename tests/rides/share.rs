@@ -14,7 +14,7 @@ use crate::http::{get, request};
 use crate::people::{request as wish, step};
 use crate::redis_server::RedisServer;
 use crate::say::{now_ms, offset, position};
-use crate::scene::{PICKUP, Scene, dropoff, impatient};
+use crate::scene::{PICKUP, Scene, dropoff};
 use crate::service::token;
 use crate::sse_client::Sse;
 
@@ -312,21 +312,18 @@ async fn of_too_many_links_the_oldest_is_withdrawn() {
 
 #[tokio::test]
 async fn viewers_count_as_sessions_and_are_told_when_the_service_stops() {
-    let mut service = impatient();
-    let address = service.address;
-    let mut rider = Client::open(address, "rosa", Role::Rider).await;
-    let ride = rider.ride(wish("k", PICKUP, dropoff())).await.ride_id;
-    let link = share(address, "rosa", Role::Rider, &ride).await;
-    let mut viewer = watch(address, &link).await;
-    until_ride(&mut viewer, S::Requested).await;
-    let metrics = get(address, "/metrics", None).await.body;
+    // Nobody looks for a driver any more, of which the viewer would be told.
+    let mut scene = Scene::at(S::Accepted).await;
+    let link = rosas(&scene).await;
+    let mut viewer = watch(scene.service.address, &link).await;
+    until_ride(&mut viewer, S::Accepted).await;
+    let metrics = get(scene.service.address, "/metrics", None).await.body;
     assert!(
         metrics.contains("ridecast_sessions{role=\"viewer\"} 1"),
         "{metrics}"
     );
-    service.begin_to_stop();
+    scene.service.begin_to_stop();
     assert_eq!(farewell(&mut viewer).await, 4000);
-    drop(service);
 }
 
 #[tokio::test]
