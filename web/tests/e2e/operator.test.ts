@@ -88,6 +88,9 @@ it("a plate is searched for and found by keyboard, as people write plates", asyn
     return view.zoom >= 14 && there && there.x > 0 && there.x < box.width;
   });
   await page.getByText(plate, { exact: true }).waitFor();
+  // The keyboard went on into the card.
+  await page.locator(".card:focus").waitFor();
+  await page.keyboard.press("/");
   await page.keyboard.press("Control+a");
   await page.keyboard.type("nobody of this name");
   await page.getByText("Nothing found.").waitFor();
