@@ -148,10 +148,12 @@ export class VehicleLayer implements CustomLayerInterface {
     options: CustomRenderMethodInput,
     nowMs: number,
   ): void {
-    const canvas = map.getCanvas();
+    // Not what the canvas measures on the page: to ask for that has the page laid out.
+    const { width, height } = map.getCanvas();
+    const half = 2 * map.getPixelRatio();
     const { colors, selected } = this;
     gl.uniformMatrix4fv(uniforms.u_matrix, false, this.matrix(options));
-    gl.uniform2f(uniforms.u_half_canvas, canvas.clientWidth / 2, canvas.clientHeight / 2);
+    gl.uniform2f(uniforms.u_half_canvas, width / half, height / half);
     gl.uniform1f(uniforms.u_radius, VehicleLayer.radius(map.getZoom()));
     gl.uniform1f(uniforms.u_now, nowMs - this.instances.baseMs);
     gl.uniform1f(uniforms.u_roll_max, ROLL_MAX_MS);

@@ -60,6 +60,8 @@ async function main(): Promise<void> {
   render(<Panels />, panels);
   const config = await asked;
   const line = new Line(config);
+  // The socket is asked for before the map keeps the page busy.
+  await new Promise((resolve) => setTimeout(resolve));
   const fleet = new Fleet();
   const rides = new RideBook();
   const drives = new Drives(rides);

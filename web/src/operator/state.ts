@@ -86,8 +86,12 @@ export const following = signal(false);
 export const trail = signal(false);
 
 /** Whether the list is beside the map, and not below it. */
-export const isWide = () => matchMedia("(min-width: 800px)").matches;
-export const listOpen = signal(isWide());
+const wide = matchMedia("(min-width: 800px)");
+export const isWide = signal(wide.matches);
+wide.addEventListener("change", () => {
+  isWide.value = wide.matches;
+});
+export const listOpen = signal(wide.matches);
 export const tab = signal<"vehicles" | "rides" | "charts">("vehicles");
 
 export interface ReplayState {

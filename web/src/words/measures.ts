@@ -1,4 +1,4 @@
-import { tag } from "./locale.ts";
+import { dateFormat } from "./formats.ts";
 import { number } from "./phrases.ts";
 import { say } from "./say.ts";
 
@@ -28,12 +28,12 @@ export function kmh(speed: number): string {
 export function clock(atMs: number, seconds = false): string {
   const two = "2-digit" as const;
   const parts = { hour: two, minute: two, ...(seconds && { second: two }) };
-  return new Intl.DateTimeFormat(tag(), parts).format(atMs);
+  return dateFormat(parts).format(atMs);
 }
 
 /** The time of day; with the day where that is not today's. */
 export function moment(atMs: number, nowMs = Date.now()): string {
-  const day = new Intl.DateTimeFormat(tag(), { day: "numeric", month: "short" });
+  const day = dateFormat({ day: "numeric", month: "short" });
   if (day.format(atMs) === day.format(nowMs)) return clock(atMs);
   return `${day.format(atMs)}, ${clock(atMs)}`;
 }

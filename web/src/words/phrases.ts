@@ -1,4 +1,5 @@
-import { type Locale, locale, tag } from "./locale.ts";
+import { numberFormat, pluralRules } from "./formats.ts";
+import { type Locale, locale } from "./locale.ts";
 
 /**
  * A phrase with `{slots}`; or one for each way in which the language counts
@@ -30,10 +31,10 @@ export function phrases<Key extends string>(
 
 /** A number as the language writes it. */
 export function number(value: number, options: Intl.NumberFormatOptions = {}): string {
-  return new Intl.NumberFormat(tag(), options).format(value);
+  return numberFormat(options).format(value);
 }
 
 function form(forms: Forms, n: string | number | undefined): string {
-  const rule = new Intl.PluralRules(locale.value).select(Number(n));
+  const rule = pluralRules().select(Number(n));
   return forms[rule] ?? forms.other;
 }

@@ -152,7 +152,7 @@ it("moments go into a field and come out the same", () => {
 describe("a replay", () => {
   beforeEach(() => {
     vi.useFakeTimers();
-    vi.stubGlobal("matchMedia", () => ({ matches: true }));
+    vi.stubGlobal("matchMedia", () => ({ matches: true, addEventListener() {} }));
   });
 
   afterEach(() => {

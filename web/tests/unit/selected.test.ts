@@ -4,7 +4,7 @@ import type { VehicleMap } from "../../src/map/map.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
-  vi.stubGlobal("matchMedia", () => ({ matches: true }));
+  vi.stubGlobal("matchMedia", () => ({ matches: true, addEventListener() {} }));
   vi.stubGlobal("document", { hidden: false, documentElement: {} });
 });
 

@@ -39,7 +39,7 @@ export function Status({
   const unknown = inView.value === 0 && connection.value.kind !== "live" && !replay.value;
   // On a phone there is one sheet at a time: see operator.css.
   const asksForPast = replayOpen.value && replay.value === null;
-  const covered = !isWide() && (selection.value !== null || asksForPast);
+  const covered = !isWide.value && (selection.value !== null || asksForPast);
   return (
     <header class="bar">
       <h1>ridecast</h1>
