@@ -14,7 +14,13 @@ const ROWS: readonly (readonly [
   ["script of a message, ms", "< 3", ({ msPerMessage }) => msPerMessage],
   ["all script, ms/s", "", ({ scriptMsPerSecond }) => scriptMsPerSecond],
   ["bytes/update", "16 to 20", ({ bytesPerUpdate }) => bytesPerUpdate],
-  ["first vehicles, ms", "< 1000", ({ firstMs }) => firstMs],
+  [
+    "first vehicles, ms: median",
+    "< 1000",
+    ({ firstMs }) => ordered(firstMs)[firstMs.length >> 1] ?? null,
+  ],
+  ["of all openings the fastest, ms", "", ({ firstMs }) => Math.min(...firstMs)],
+  ["and the slowest, ms", "", ({ firstMs }) => Math.max(...firstMs)],
   ["heap, MB", "", ({ heapMb }) => heapMb],
   ["heap later, MB", "no growth", ({ laterHeapMb }) => laterHeapMb],
 ];
@@ -28,6 +34,10 @@ export function print({ vehicles, minutes, page, plain, weight }: Report): void 
   }
   console.log("\n| | kB, gzip |\n|---|---|");
   for (const [file, kb] of Object.entries(weight)) console.log(`| ${file} | ${written(kb)} |`);
+}
+
+function ordered(numbers: number[]): number[] {
+  return [...numbers].sort((a, b) => a - b);
 }
 
 function written(value: number | null): string {
