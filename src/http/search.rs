@@ -34,7 +34,7 @@ pub(super) struct Search {
     limit: Option<usize>,
 }
 
-/// `GET /v1/search`: vehicles by id, plate and label, rides by id.
+/// `GET /v1/search`: vehicles by id, plate and label, rides by id and rider.
 pub(super) async fn search(
     caller: Caller,
     query: web::Query<Search>,

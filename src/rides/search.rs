@@ -1,11 +1,12 @@
-//! Finding rides by who drives them and by their ids.
+//! Finding rides by who drives them, who rides, and by their ids.
 
-use ridecast_protocol::{Ride as WireRide, RideId, UserId, VehicleId};
+use ridecast_protocol::{Ride as WireRide, RideId, Role, UserId, VehicleId};
 
 use super::error::RidesError;
 use super::ledger::{Busy, value};
 use super::{Rides, names};
 use crate::ride::{Reader, Ride};
+use crate::store::Address;
 
 /// A ride's id begins with the time it was asked for, in hexadecimal digits.
 const DIGITS: usize = 11;
@@ -43,26 +44,35 @@ impl Rides {
         Ok(driven.collect())
     }
 
-    /// The rides whose ids begin so, at most so many, the newest first, as operators see them.
-    /// None for less than four characters.
+    /// The rides whose ids begin so, for which it takes four characters, and those of the rider
+    /// of this id; at most so many, the newest first, as operators see them.
     ///
     /// # Errors
     /// [`RidesError`].
     pub async fn named(&self, text: &str, most: usize) -> Result<Vec<WireRide>, RidesError> {
-        let text = text.trim().to_lowercase();
-        let Some(before) = first_after(&text) else {
-            return Ok(Vec::new());
-        };
-        let before = Some((before, String::new()));
-        let listed = self.post.ledger().listed(names::ALL, before, most).await?;
+        let ledger = self.post.ledger();
+        let mut listed = Vec::new();
+        let id = text.trim().to_lowercase();
+        if let Some(before) = first_after(&id) {
+            let before = Some((before, String::new()));
+            listed = ledger.listed(names::ALL, before, most).await?;
+            listed.retain(|(ride, _)| ride.starts_with(&id));
+        }
+        if let Ok(rider) = UserId::new(text.trim()) {
+            let list = names::history(&Address::of(Role::Rider, &rider));
+            listed.extend(ledger.listed(&list, None, most).await?);
+        }
+        // An id begins with its time.
+        listed.sort_unstable_by(|one, other| other.cmp(one));
+        listed.dedup();
+        listed.truncate(most);
         let keys: Vec<_> = listed
             .iter()
-            .filter(|(id, _)| id.starts_with(&text))
-            .filter_map(|(id, _)| RideId::new(id).ok())
-            .map(|id| names::ride(&id))
+            .filter_map(|(ride, _)| RideId::new(ride).ok())
+            .map(|ride| names::ride(&ride))
             .collect();
         let mut rides = Vec::new();
-        for record in self.post.ledger().read(&keys).await? {
+        for record in ledger.read(&keys).await? {
             let ride = value::<Ride>(&record)?;
             rides.extend(ride.map(|ride| ride.seen_by(Reader::Operator)));
         }

@@ -45,7 +45,7 @@ async fn a_card_has_the_ride_while_it_is_driven() {
 }
 
 #[tokio::test]
-async fn rides_are_found_by_the_beginning_of_their_ids() {
+async fn rides_are_found_by_the_beginning_of_their_ids_and_by_their_rider() {
     let mut scene = Scene::at(S::Accepted).await;
     let another = scene.other.ride(request("k2", PICKUP, dropoff())).await;
     let both = [another.ride_id.to_string(), scene.ride.to_string()];
@@ -71,6 +71,13 @@ async fn rides_are_found_by_the_beginning_of_their_ids() {
     );
     assert_eq!(found(&both[0][..3]).await, [""; 0], "too little to tell");
     assert_eq!(found("ffffff").await, [""; 0]);
+    assert_eq!(found("otto").await, both[..1]);
+    assert_eq!(found("rosa").await, both[1..]);
+    let later = scene.other.ride(request("k3", PICKUP, dropoff())).await;
+    let otto = [later.ride_id.to_string(), both[0].clone()];
+    assert_eq!(found("otto").await, otto, "the newest first");
+    assert_eq!(found("otto&limit=1").await, otto[..1]);
+    assert_eq!(found("ott").await, [""; 0], "not whose id begins so");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { QuickReply } from "../../sdk/index.ts";
 import { clock, say } from "../words/index.ts";
 import type { Chat, ChatLine } from "./chat.ts";
@@ -29,7 +29,8 @@ function OpenChat({ chat, other, quick, possible }: ChatPanelProps) {
   const list = useRef<HTMLDivElement>(null);
   const panel = useRef<HTMLElement>(null);
   const lines = chat.lines.value;
-  useEffect(() => {
+  // Before it is painted, which takes a slow device its time: Escape may come first.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     panel.current?.focus();
     const look = () => chat.look();

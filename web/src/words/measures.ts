@@ -26,9 +26,7 @@ export function kmh(speed: number): string {
 
 /** The time of day, hours and minutes; with seconds where they count. */
 export function clock(atMs: number, seconds = false): string {
-  const two = "2-digit" as const;
-  const parts = { hour: two, minute: two, ...(seconds && { second: two }) };
-  return dateFormat(parts).format(atMs);
+  return dateFormat({ timeStyle: seconds ? "medium" : "short" }).format(atMs);
 }
 
 /** The time of day; with the day where that is not today's. */
