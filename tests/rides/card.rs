@@ -73,6 +73,10 @@ async fn rides_are_found_by_the_beginning_of_their_ids_and_by_their_rider() {
     assert_eq!(found("ffffff").await, [""; 0]);
     assert_eq!(found("otto").await, both[..1]);
     assert_eq!(found("rosa").await, both[1..]);
+    scene
+        .other
+        .ride(step("cancel_ride", &another.ride_id))
+        .await;
     let later = scene.other.ride(request("k3", PICKUP, dropoff())).await;
     let otto = [later.ride_id.to_string(), both[0].clone()];
     assert_eq!(found("otto").await, otto, "the newest first");
