@@ -35,8 +35,8 @@ export interface Looked extends Measured {
   /** From the start of its script to the first frame with vehicles, ms: of each opening. */
   firstMs: number[];
   heapMb: number;
-  /** Only of the operator's page: after so many minutes more; bytes for each update. */
-  laterHeapMb: number | null;
+  /** Only of the operator's page: after each minute more; bytes for each update. */
+  laterHeapMb: number[];
   bytesPerUpdate: number | null;
 }
 
@@ -106,11 +106,14 @@ async function look(
   const looked = { ...measured, firstMs, heapMb: await heapMb(cdp) };
   if (minutes === 0) {
     await context.close();
-    return { ...looked, laterHeapMb: null, bytesPerUpdate: null };
+    return { ...looked, laterHeapMb: [], bytesPerUpdate: null };
   }
   const bytes = await bytesPerUpdate(page, cdp, SETTLE_S);
-  await rest(minutes * 60);
-  const laterHeapMb = await heapMb(cdp);
+  const laterHeapMb: number[] = [];
+  for (let minute = 0; minute < minutes; minute++) {
+    await rest(60);
+    laterHeapMb.push(await heapMb(cdp));
+  }
   await context.close();
   return { ...looked, laterHeapMb, bytesPerUpdate: bytes };
 }
