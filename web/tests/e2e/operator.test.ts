@@ -49,13 +49,18 @@ async function get<T>(path: string): Promise<T> {
   return response.json();
 }
 
-const handle = (page: Page) =>
-  page.evaluate(() => {
+/** Waits for the map, which comes some time after the page has loaded. */
+async function handle(page: Page) {
+  const told = await page.waitForFunction(() => {
     const { ridecast } = window;
-    if (!ridecast) throw new Error("no page");
+    if (!ridecast) return null;
     const { shown, cells, counts, replay, view } = ridecast;
     return { shown, cells, counts, replay, view, drawn: ridecast.drawn() };
   });
+  const value = await told.jsonValue();
+  if (value === null) throw new Error("no page");
+  return value;
+}
 const heading = (page: Page) => page.getByTestId("card").locator("h2").textContent();
 const address = (page: Page) => new URL(page.url()).searchParams;
 
